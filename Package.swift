@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Lifetimes: cursors over borrowed bytes (`Reader`) that the compiler keeps from outliving them.
+let swift: [SwiftSetting] = [
+  .enableExperimentalFeature("Lifetimes"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .swiftLanguageMode(.v6),
+]
+
+/// A module of the firmware: allocation-free Embedded Swift as well as ordinary Swift.
+func firmware(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+/// A foreign library behind our own prototypes.
+func foreign(_ name: String, links libraries: [String] = []) -> Target {
+  .target(
+    name: name,
+    cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+    linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+  -> Target
+{
+  .testTarget(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
+}
+
+let package = Package(
+  name: "Tillgate",
+  products: [
+    .executable(name: "tillgate", targets: ["tillgate"]),
+    .library(name: "Register", targets: ["Register"]),
+  ],
+  targets: [
+    foreign("CSodium", links: ["sodium"]),
+    foreign("CBearSSL", links: ["bearssl"]),
+    foreign("CInih", links: ["inih"]),
+    foreign("CGPIO", links: ["gpiod"]),
+    foreign("CSerial", links: ["serialport"]),
+    foreign("CLinux"),
+
+    firmware("Octets", ["CSodium"]),
+    firmware("Magstripe", ["Octets"]),
+    firmware("Identity", ["Octets"]),
+    firmware("Vault", ["Octets", "CSodium", "CBearSSL"]),
+    firmware("Link", ["Octets", "CSodium"]),
+    firmware("Profile", ["Octets", "CInih"]),
+    firmware("Controller", ["Octets", "Magstripe", "Identity", "Vault", "Link"]),
+    firmware(
+      "LinuxBoard",
+      ["Octets", "Magstripe", "Controller", "Profile", "CLinux", "CGPIO", "CSerial", "CSodium"]),
+    .executableTarget(
+      name: "tillgate",
+      dependencies: [
+        "Octets", "Magstripe", "Identity", "Vault", "Link", "Controller", "Profile", "LinuxBoard",
+        "CLinux", "CSodium",
+      ],
+      swiftSettings: swift),
+
+    firmware("Register", ["Octets", "Vault", "Link"]),
+    firmware("Simulator", ["Octets", "Magstripe", "Vault", "Controller", "Register"]),
+
+    tests("OctetsTests", ["Octets"]),
+    tests("MagstripeTests", ["Octets", "Magstripe", "Simulator"]),
+    tests("IdentityTests", ["Octets", "Identity"]),
+    tests("VaultTests", ["Octets", "Vault", "CSodium", "Simulator"]),
+    tests("LinkTests", ["Octets", "Link"]),
+    tests("RegisterTests", ["Octets", "Link", "Vault", "Register"]),
+    tests("ControllerTests", ["Octets", "Controller", "Simulator", "Register"]),
+    tests("ProfileTests", ["Octets", "Profile"]),
+    tests("LinuxBoardTests", ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial"]),
+    tests("SimulatorTests", ["Octets", "Magstripe", "Simulator"]),
+    .executableTarget(
+      name: "peerport",
+      dependencies: ["Octets", "Magstripe", "Identity", "Vault", "Link", "Register", "Simulator"],
+      path: "Tests/PeerPort", swiftSettings: swift),
+  ]
+)

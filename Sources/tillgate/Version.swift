@@ -1,0 +1,1 @@
+let version: StaticString = "tillgate 0.1.0\n"

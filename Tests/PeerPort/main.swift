@@ -1,0 +1,11 @@
+// Our side of the peer tests: Tests/peers drives this program over its standard streams and judges
+// what it says with software that nobody here wrote.
+
+import Foundation
+
+let arguments = CommandLine.arguments.dropFirst()
+switch arguments.first {
+default:
+  FileHandle.standardError.write(Data("peerport: no such peer\n".utf8))
+  exit(2)
+}
