@@ -1,30 +1,28 @@
-import CLinux
+// The firmware's entry: picks the subcommand.
+
+import LinuxBoard
 import Octets
 
-/// The program's entry: the linker makes this symbol `main` (see boards/toolchain/firmware).
+/// Exit codes of every subcommand, in the sense of sysexits.h.
+enum Exit {
+  static let success: Int32 = 0
+  /// Something was checked and found wrong.
+  static let failure: Int32 = 1
+  /// The command line makes no sense.
+  static let usage: Int32 = 64
+}
+
+/// The linker makes this symbol the program's `main`: SwiftPM for ordinary Swift,
+/// boards/toolchain/firmware for the firmware.
 @c(tillgate_main)
 public func entry(
   _ argumentCount: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> Int32 {
-  _ = tg_write(1, version.utf8Start, version.utf8CodeUnitCount)
-  var bytes = Bytes<64>()
-  do {
-    try bytes.appendCBOR(unsigned: 500)
-    try bytes.appendCBOR(text: "abc")
-    var crc = CRC32C()
-    withLiteral("123456789") { crc.update($0) }
-    try bytes.append(bigEndian: crc.value)
-    try bytes.append(0x0A)
-  } catch { return 1 }
-  bytes.withBytes { bytes in
-    _ = bytes.withUnsafeBytes { tg_write(1, $0.baseAddress, $0.count) }
+  let arguments = Arguments(argumentCount, arguments)
+  if arguments.word(0, is: "version") {
+    Console.output.print("tillgate 0.1.0")
+    return Exit.success
   }
-  let ok = bytes.withBytes { bytes in
-    var reader = CBORReader(bytes)
-    do throws(CBORError) {
-      guard try reader.unsigned() == 500 else { return false }
-      return try reader.text(atMost: 3).count == 3
-    } catch { return false }
-  }
-  return ok ? 0 : 1
+  Console.error.print("usage: tillgate version")
+  return Exit.usage
 }

@@ -1,0 +1,66 @@
+// Text to standard output and standard error without a heap: a line is put together in place and
+// written at once, so that lines of several threads do not mix.
+
+import CLinux
+import Octets
+
+/// One line of text on its way to a descriptor. Longer than `capacity` is cut, never split.
+public struct Line: ~Copyable {
+  public static let capacity = 480
+  private var text = Bytes<480>()
+
+  public init() {}
+
+  public mutating func add(_ literal: StaticString) {
+    withLiteral(literal) { add($0) }
+  }
+
+  public mutating func add(_ bytes: Span<UInt8>) {
+    let fitting = bytes.extracting(0..<min(bytes.count, text.room))
+    do { try text.append(fitting) } catch { preconditionFailure("was cut to the room there is") }
+  }
+
+  public mutating func add<I: FixedWidthInteger>(_ number: I) {
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var rest = number.magnitude
+    var at = 20
+    repeat {
+      at -= 1
+      let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
+      digits[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: remainder)
+      rest = quotient
+    } while rest != 0
+    if number < 0 { add("-") }
+    add(digits.span.extracting(at..<20))
+  }
+
+  public mutating func add(hex bytes: Span<UInt8>) {
+    for index in bytes.indices {
+      do {
+        try text.append(Hex.digit(bytes[index] >> 4))
+        try text.append(Hex.digit(bytes[index]))
+      } catch { return }
+    }
+  }
+
+  /// Writes the text and a line end.
+  public consuming func print(to console: Console = .output) {
+    if text.room == 0 { text.truncate(to: Self.capacity - 1) }
+    add("\n")
+    text.withBytes { bytes in
+      bytes.withUnsafeBytes { _ = tg_write(console.rawValue, $0.baseAddress, $0.count) }
+    }
+  }
+}
+
+public enum Console: Int32, Sendable {
+  case output = 1
+  case error = 2
+
+  /// Writes one line that is a literal.
+  public func print(_ literal: StaticString) {
+    var line = Line()
+    line.add(literal)
+    line.print(to: self)
+  }
+}
