@@ -34,6 +34,10 @@ let package = Package(
     .executable(name: "tillgate", targets: ["tillgate"]),
     .library(name: "Register", targets: ["Register"]),
   ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
+  ],
   targets: [
     foreign("CSodium", links: ["sodium"]),
     foreign("CBearSSL", links: ["bearssl"]),
@@ -62,6 +66,16 @@ let package = Package(
 
     firmware("Register", ["Octets", "Vault", "Link"]),
     firmware("Simulator", ["Octets", "Magstripe", "Vault", "Controller", "Register"]),
+
+    .executableTarget(
+      name: "bench",
+      dependencies: [
+        "Octets", "Magstripe", "Identity", "Vault", "Link", "Register", "Simulator",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: swift),
+    .executableTarget(name: "reference-loop", path: "Tests/ReferenceLoop"),
 
     tests("OctetsTests", ["Octets"]),
     tests("MagstripeTests", ["Octets", "Magstripe", "Simulator"]),

@@ -1,0 +1,80 @@
+# Tillgate. `make help` lists the targets.
+SHELL := /bin/sh
+TOOLCHAIN := boards/toolchain
+BOARDS := $(filter-out $(TOOLCHAIN)/%,$(wildcard boards/*/board.ini))
+PEERS := .build-peers
+ARGS ?=
+SECONDS_EACH ?= 20
+
+.PHONY: help run test unit peers arm64 check firmware boards-check bench magstripe-million dukpt-all \
+  gpiod2 fuzz lint format clean
+
+help: ## list the targets
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+run: ## a virtual kiosk: swipes test cards through the real firmware (ARGS=--interactive to swipe yourself)
+	@$(TOOLCHAIN)/install run
+	@$(TOOLCHAIN)/firmware x86_64
+	@swift build --quiet --product bench
+	@.build/debug/bench kiosk --firmware .build-fw/x86_64/tillgate $(ARGS)
+
+test: unit arm64 peers ## everything that must pass before a commit
+
+unit: firmware ## the Swift suites, the firmware among them
+	swift build --build-tests
+	swift test --skip-build
+
+arm64: firmware ## the arm64 firmware answers under an emulated processor
+	Tests/arm64
+
+peers: $(PEERS)/ready ## software that nobody here wrote judges our bytes
+	swift build --product peerport
+	PEERPORT=.build/debug/peerport $(PEERS)/bin/python -m pytest -q Tests/peers
+
+$(PEERS)/ready: Tests/peers/requirements.txt
+	@$(TOOLCHAIN)/install test
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+check: lint firmware boards-check ## formatting, both builds, every board, the tidy rules
+	swift build --build-tests
+	swift test --skip-build --filter TidyTests
+
+firmware: ## allocation-free static programs for x86_64 and arm64, in .build-fw/
+	@$(TOOLCHAIN)/install test
+	$(TOOLCHAIN)/firmware x86_64
+	$(TOOLCHAIN)/firmware arm64
+
+boards-check: firmware
+	.build-fw/x86_64/tillgate check $(BOARDS)
+
+bench: ## every number we claim, beside a reference in the same run
+	@$(TOOLCHAIN)/install bench
+	$(TOOLCHAIN)/firmware x86_64
+	swift build -c release --product bench
+	.build/release/bench all --firmware .build-fw/x86_64/tillgate $(ARGS)
+
+magstripe-million: ## a million noisy swipes: none may be read wrongly
+	swift build -c release --product bench
+	.build/release/bench magstripe trial --swipes 1000000 $(ARGS)
+
+dukpt-all: ## every TDES DUKPT counter, device side against host side
+	swift build -c release --product peerport
+	.build/release/peerport dukpt-all
+
+gpiod2: ## the GPIO code against libgpiod 2 as well
+	$(TOOLCHAIN)/gpiod2
+
+fuzz: ## every parser of outside bytes, SECONDS_EACH=20 each
+	Tests/Fuzz/build
+	Tests/Fuzz/run $(SECONDS_EACH)
+
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+format: ## rewrite the sources in the house format
+	swift format --in-place --recursive Sources Tests Package.swift
+
+clean: ## remove everything that was built
+	rm -rf .build .build-*

@@ -1,0 +1,52 @@
+// What the loop reports to the supervisor: fixed-size codes, so that the loop never formats text.
+// The supervisor puts the words to them (tillgate/Journalist.swift).
+
+import Octets
+
+/// One thing that happened in the loop. 16 bytes, no card data ever.
+public struct Occurrence: BitwiseCopyable, Sendable, Equatable {
+  public enum Code: UInt16, BitwiseCopyable, Sendable {
+    /// The first tick has run.
+    case firstTick = 1
+    /// A session with the register is authenticated.
+    case linkUp
+    /// A payment waits for a card.
+    case armed
+    /// A request was refused. `detail`: the reason code.
+    case refused
+    /// A swipe was read and encrypted. `detail`: which tracks were good, as a bit mask.
+    case swipeRead
+    /// A swipe could not be read. `detail`: which tracks had anything on them, as a bit mask.
+    case swipeUnreadable
+    /// A card moved while no payment waited for one; its edges were wiped undecoded.
+    case swipeIgnored
+    /// A record's first byte went to the register's port. `amount`: nanoseconds from the card's
+    /// last edge to that byte.
+    case released
+    /// As `released`, but after the slot.
+    case releasedLate
+    /// The register abandoned the payment.
+    case aborted
+    /// No card came in time.
+    case timedOut
+    /// The capture lost edges.
+    case captureGap
+    /// The register's port is gone, or back.
+    case registerPortLost
+    case registerPortFound
+    /// The keys are used up, or the next batch is not durable yet.
+    case keysMissing
+  }
+
+  public var at: Instant
+  public var amount: UInt32
+  public var code: Code
+  public var detail: UInt16
+
+  public init(at: Instant, code: Code, detail: UInt16 = 0, amount: UInt32 = 0) {
+    self.at = at
+    self.amount = amount
+    self.code = code
+    self.detail = detail
+  }
+}
