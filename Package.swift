@@ -84,7 +84,8 @@ let package = Package(
     tests("LinkTests", ["Octets", "Link"]),
     tests("RegisterTests", ["Octets", "Link", "Vault", "Register"]),
     tests("ControllerTests", ["Octets", "Controller", "Simulator", "Register"]),
-    tests("ProfileTests", ["Octets", "Profile"]),
+    tests("ProfileTests", ["Octets", "Profile", "tillgate"]),
+    tests("TidyTests", []),
     tests("LinuxBoardTests", ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial"]),
     tests("SimulatorTests", ["Octets", "Magstripe", "Simulator"]),
     .executableTarget(

@@ -227,7 +227,7 @@ public struct CBORReader: ~Copyable, ~Escapable {
 }
 
 /// Whether `text` is well-formed UTF-8 (Unicode table 3-7: no overlong forms, no surrogates).
-func isUTF8(_ text: Span<UInt8>) -> Bool {
+public func isUTF8(_ text: Span<UInt8>) -> Bool {
   var index = 0
   while index < text.count {
     let first = text[index]

@@ -23,6 +23,7 @@ public func entry(
     Console.output.print("tillgate 0.1.0")
     return Exit.success
   }
-  Console.error.print("usage: tillgate version")
+  if arguments.word(0, is: "check") { return check(arguments) }
+  Console.error.print("usage: tillgate version | check FILE...")
   return Exit.usage
 }

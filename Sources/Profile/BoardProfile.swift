@@ -1,0 +1,123 @@
+// What a board file says, checked and typed. A board is data: everything that differs between two
+// kiosk computers is here, and nothing of it is anywhere else in the sources.
+
+import Octets
+
+/// A board file in which nothing was wrong. Every value is within the limits of its `Key`'s rule
+/// and fits the others.
+public struct BoardProfile: ~Copyable {
+  /// The largest board file that is read, in bytes.
+  public static let fileLimit = 16_384
+  /// The longest line, in bytes without its end: inih's INI_MAX_LINE less CR, LF and NUL.
+  public static let lineLimit = 197
+
+  /// Short name: lower-case letters, digits and hyphens.
+  public internal(set) var name = Bytes<32>()
+  /// What is printed on the computer, UTF-8.
+  public internal(set) var model = Bytes<64>()
+  public internal(set) var loop = Loop()
+  /// Label or name of the GPIO chip that has all lines; empty when no line is used.
+  public internal(set) var chip = Bytes<32>()
+  public internal(set) var stripe = Stripe()
+  public internal(set) var register = Register()
+  public internal(set) var indicators = Indicators()
+  /// Where keys and state are kept.
+  public internal(set) var storage = Path()
+  public internal(set) var masking = Masking()
+
+  init() {}
+
+  /// The tick loop and the threads beside it.
+  public struct Loop: Sendable {
+    public internal(set) var tick = Interval(nanoseconds: 0)
+    /// From the card's last edge to the record's first byte.
+    public internal(set) var release = Interval(nanoseconds: 0)
+    /// SCHED_FIFO priorities; capture is above the loop.
+    public internal(set) var priority = 0
+    public internal(set) var capturePriority = 0
+    /// The processor that the loop is bound to; nil leaves it to the kernel.
+    public internal(set) var processor: Int?
+  }
+
+  /// The magnetic-stripe head. Lines are offsets on `chip`; index 0 is track 1.
+  public struct Stripe: ~Copyable {
+    /// Raw values are the order of the key's choices.
+    public enum Kind: Int, Sendable { case f2f, clockData }
+    public enum Source: Int, Sendable { case gpio, stream }
+    public enum Bias: Int, Sendable { case asIs, pullUp, pullDown, disabled }
+
+    public internal(set) var kind = Kind.f2f
+    public internal(set) var source = Source.gpio
+    /// A file, pipe or socket of edges, when `source` is `stream`.
+    public internal(set) var stream = Path()
+    /// Flux lines of an `f2f` head.
+    public internal(set) var flux = InlineArray<3, UInt32?>(repeating: nil)
+    /// Lines of a `clockData` head: a track has both or neither.
+    public internal(set) var strobe = InlineArray<3, UInt32?>(repeating: nil)
+    public internal(set) var data = InlineArray<3, UInt32?>(repeating: nil)
+    public internal(set) var cardPresent: UInt32?
+    /// How long a head is quiet before the swipe counts as ended. With one tick it is shorter than
+    /// `Loop.release`.
+    public internal(set) var silence = Interval(nanoseconds: 0)
+    public internal(set) var bias = Bias.asIs
+  }
+
+  /// The serial port to the cash register.
+  public struct Register: ~Copyable {
+    public internal(set) var port = Path()
+    public internal(set) var baud = 0
+  }
+
+  /// Output lines of the lights, as offsets on `chip`; nil where there is no such light.
+  public struct Indicators: Sendable {
+    public internal(set) var ready: UInt32?
+    public internal(set) var reading: UInt32?
+    public internal(set) var ok: UInt32?
+    public internal(set) var error: UInt32?
+    /// Whether a light is lit by a low level.
+    public internal(set) var isActiveLow = false
+  }
+
+  /// How many digits of a card number may be shown: at most 6 and 4 (PCI DSS 3.2.1, 3.3).
+  public struct Masking: Sendable {
+    public internal(set) var leadingDigits = 0
+    public internal(set) var trailingDigits = 0
+  }
+}
+
+/// A file path as system calls take it. A relative one counts from the directory in which the
+/// program was started.
+public struct Path: ~Copyable {
+  /// The longest path, in bytes: what fits a socket's `sun_path` with its NUL.
+  public static let limit = 107
+  private var text = Bytes<108>()
+
+  init() {}
+
+  mutating func set(_ path: Span<UInt8>) {
+    precondition(path.count <= Self.limit, "the key's rule has this limit")
+    text.removeAll()
+    do {
+      try text.append(path)
+      try text.append(0)
+    } catch { preconditionFailure("the limit leaves room for the NUL") }
+  }
+
+  public var isEmpty: Bool { text.count <= 1 }
+
+  /// The path's bytes without the NUL.
+  public borrowing func withBytes<R: ~Copyable, E: Error>(
+    _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try text.withBytes { bytes throws(E) in try body(bytes.extracting(0..<max(bytes.count - 1, 0)))
+    }
+  }
+
+  /// The path as a NUL-terminated string, valid during the call.
+  public borrowing func withPointer<R>(_ body: (UnsafePointer<CChar>) -> R) -> R {
+    precondition(text.count > 0, "only an unset path has no NUL, and isEmpty tells")
+    return text.withBytes { bytes in
+      bytes.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+    }
+  }
+}

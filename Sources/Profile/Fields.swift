@@ -1,0 +1,82 @@
+// Which field of the profile each key sets.
+
+import Octets
+
+extension BoardProfile {
+  /// `number` is what the key's shape read: a number, a choice's index, or 0 beside `text`.
+  mutating func set(_ key: Key, to number: Int, _ text: Span<UInt8>) {
+    switch key {
+    case .name: Self.copy(text, into: &name)
+    case .model: Self.copy(text, into: &model)
+    case .chip: Self.copy(text, into: &chip)
+    case .directory: storage.set(text)
+    case .port: register.port.set(text)
+    case .baud: register.baud = Self.number(text)
+    case .leadingDigits: masking.leadingDigits = number
+    case .trailingDigits: masking.trailingDigits = number
+    case .tick, .release, .priority, .capturePriority, .processor: loop.set(key, to: number)
+    case .stream: stripe.stream.set(text)
+    case .kind, .source, .silence, .bias: stripe.set(key, to: number)
+    case .flux1, .flux2, .flux3, .strobe1, .data1, .strobe2, .data2, .strobe3, .data3,
+      .cardPresent:
+      stripe.set(key, line: UInt32(number))
+    case .ready: indicators.ready = UInt32(number)
+    case .reading: indicators.reading = UInt32(number)
+    case .ok: indicators.ok = UInt32(number)
+    case .error: indicators.error = UInt32(number)
+    case .active: indicators.isActiveLow = number == 1
+    }
+  }
+
+  private static func copy<let capacity: Int>(
+    _ text: Span<UInt8>, into bytes: inout Bytes<capacity>
+  ) {
+    bytes.removeAll()
+    do { try bytes.append(text) } catch { preconditionFailure("the key's rule has this limit") }
+  }
+
+  /// The number that a choice of digits spells.
+  private static func number(_ digits: Span<UInt8>) -> Int {
+    var number = 0
+    for index in digits.indices { number = number * 10 + Int(digits[index] - UInt8(ascii: "0")) }
+    return number
+  }
+}
+
+extension BoardProfile.Loop {
+  fileprivate mutating func set(_ key: Key, to number: Int) {
+    switch key {
+    case .tick: tick = .microseconds(Int64(number))
+    case .release: release = .milliseconds(Int64(number))
+    case .priority: priority = number
+    case .capturePriority: capturePriority = number
+    default: processor = number == Shape.any ? nil : number
+    }
+  }
+}
+
+extension BoardProfile.Stripe {
+  fileprivate mutating func set(_ key: Key, to number: Int) {
+    switch key {
+    case .kind: kind = Kind(rawValue: number) ?? kind
+    case .source: source = Source(rawValue: number) ?? source
+    case .bias: bias = Bias(rawValue: number) ?? bias
+    default: silence = .milliseconds(Int64(number))
+    }
+  }
+
+  fileprivate mutating func set(_ key: Key, line: UInt32) {
+    switch key {
+    case .flux1: flux[0] = line
+    case .flux2: flux[1] = line
+    case .flux3: flux[2] = line
+    case .strobe1: strobe[0] = line
+    case .data1: data[0] = line
+    case .strobe2: strobe[1] = line
+    case .data2: data[1] = line
+    case .strobe3: strobe[2] = line
+    case .data3: data[2] = line
+    default: cardPresent = line
+    }
+  }
+}

@@ -1,0 +1,231 @@
+// The one table of a board file's keys: the parser, `tillgate check` and docs/BOARDS.md all go by
+// it, the document through a test.
+
+/// The sections of a board file.
+public enum Section: UInt8, Sendable {
+  case board, loop, gpio, stripe, register, indicators, storage, card
+
+  public static let count = 8
+
+  public var name: StaticString {
+    switch self {
+    case .board: "board"
+    case .loop: "loop"
+    case .gpio: "gpio"
+    case .stripe: "stripe"
+    case .register: "register"
+    case .indicators: "indicators"
+    case .storage: "storage"
+    case .card: "card"
+    }
+  }
+}
+
+/// What a value must look like.
+public enum Shape: Sendable {
+  /// Lower-case letters, digits and hyphens.
+  case word(limit: Int)
+  /// Printable UTF-8.
+  case text(limit: Int)
+  /// ASCII without blanks, as the kernel names chips.
+  case label(limit: Int)
+  /// A path of at most `Path.limit` bytes.
+  case path
+  /// A decimal number.
+  case number(ClosedRange<Int>)
+  /// A decimal number, or `any`.
+  case numberOrAny(ClosedRange<Int>)
+  /// One of the words between the commas.
+  case choice(StaticString)
+  /// The offset of a line on the GPIO chip.
+  case line
+
+  /// Offsets that a line can have; the largest chips of today have a few hundred lines.
+  static let lines = 0...1023
+}
+
+/// What the table says of one key.
+public struct Rule: Sendable {
+  public let section: Section
+  public let name: StaticString
+  public let shape: Shape
+  /// The value when the key is left out; nil when it has none.
+  public let fallback: StaticString?
+  /// Whether the key must be given in every board file. Some others must be given together with
+  /// certain values (Relations.swift).
+  public let isRequired: Bool
+  /// One sentence for docs/BOARDS.md, with the unit where there is one.
+  public let meaning: StaticString
+
+  init(
+    _ section: Section, _ name: StaticString, _ shape: Shape, default fallback: StaticString? = nil,
+    isRequired: Bool = false, _ meaning: StaticString
+  ) {
+    self.section = section
+    self.name = name
+    self.shape = shape
+    self.fallback = fallback
+    self.isRequired = isRequired
+    self.meaning = meaning
+  }
+}
+
+/// The keys of a board file, in the order of the document.
+public enum Key: UInt8, Sendable {
+  case name, model
+  case tick, release, priority, capturePriority, processor
+  case chip
+  case kind, source, stream
+  case flux1, flux2, flux3, strobe1, data1, strobe2, data2, strobe3, data3, cardPresent
+  case silence, bias
+  case port, baud
+  case ready, reading, ok, error, active
+  case directory
+  case leadingDigits, trailingDigits
+
+  public static let count = 33
+
+  public var rule: Rule {
+    switch self {
+    case .name, .model: boardRule
+    case .tick, .release, .priority, .capturePriority, .processor: loopRule
+    case .chip:
+      Rule(
+        .gpio, "chip", .label(limit: 31),
+        "Label (or name) of the GPIO chip that has all lines, as `gpiodetect` shows it.")
+    case .kind, .source, .stream, .silence, .bias: stripeRule
+    case .flux1, .flux2, .flux3, .strobe1, .data1, .strobe2, .data2, .strobe3, .data3,
+      .cardPresent:
+      headRule
+    case .port, .baud: registerRule
+    case .ready, .reading, .ok, .error, .active: indicatorRule
+    case .directory:
+      Rule(
+        .storage, "directory", .path, default: "/var/lib/tillgate",
+        "Directory of keys and state.")
+    case .leadingDigits, .trailingDigits: cardRule
+    }
+  }
+
+  private var boardRule: Rule {
+    switch self {
+    case .name:
+      Rule(
+        .board, "name", .word(limit: 32), isRequired: true,
+        "Short name of the board: that of its folder.")
+    default:
+      Rule(
+        .board, "model", .text(limit: 64), isRequired: true, "What is printed on the computer.")
+    }
+  }
+
+  private var loopRule: Rule {
+    switch self {
+    case .tick:
+      Rule(.loop, "tick_us", .number(250...10_000), default: "1000", "Tick, in microseconds.")
+    case .release:
+      Rule(
+        .loop, "release_ms", .number(3...100), default: "10",
+        "Time from the card's last edge to the record's first byte, in milliseconds.")
+    case .priority:
+      Rule(
+        .loop, "priority", .number(1...89), default: "40", "SCHED_FIFO priority of the loop.")
+    case .capturePriority:
+      Rule(
+        .loop, "capture_priority", .number(2...90), default: "50",
+        "SCHED_FIFO priority of the capture thread, above `priority`.")
+    default:
+      Rule(
+        .loop, "cpu", .numberOrAny(0...63), default: "any",
+        "Processor that the loop is bound to.")
+    }
+  }
+
+  private var stripeRule: Rule {
+    switch self {
+    case .kind:
+      Rule(
+        .stripe, "kind", .choice("f2f, clock-data"), isRequired: true,
+        "What the head puts out: bare flux reversals, or clock and data (TTL).")
+    case .source:
+      Rule(
+        .stripe, "source", .choice("gpio, stream"), isRequired: true,
+        "Where edges come from: lines of the chip, or a stream of time stamps.")
+    case .stream:
+      Rule(
+        .stripe, "stream", .path,
+        "File, pipe or socket of edges; with `source = stream`, and only then.")
+    case .silence:
+      Rule(
+        .stripe, "silence_ms", .number(2...40), default: "6",
+        "Quiet time that ends a swipe, in milliseconds; with one tick it is below `release_ms`.")
+    default:
+      Rule(
+        .stripe, "bias", .choice("as-is, pull-up, pull-down, disabled"), default: "as-is",
+        "The chip's own resistor on the head's lines.")
+    }
+  }
+
+  private var headRule: Rule {
+    switch self {
+    case .flux1: .line(.stripe, "track1", "Flux line of track 1 (f2f).")
+    case .flux2: .line(.stripe, "track2", "Flux line of track 2 (f2f).")
+    case .flux3: .line(.stripe, "track3", "Flux line of track 3 (f2f).")
+    case .strobe1: .line(.stripe, "track1.strobe", "STROBE of track 1 (clock-data).")
+    case .data1: .line(.stripe, "track1.data", "DATA of track 1 (clock-data).")
+    case .strobe2: .line(.stripe, "track2.strobe", "STROBE of track 2 (clock-data).")
+    case .data2: .line(.stripe, "track2.data", "DATA of track 2 (clock-data).")
+    case .strobe3: .line(.stripe, "track3.strobe", "STROBE of track 3 (clock-data).")
+    case .data3: .line(.stripe, "track3.data", "DATA of track 3 (clock-data).")
+    default:
+      .line(.stripe, "card_present", "CARD PRESENT of the head (clock-data), if it is wired.")
+    }
+  }
+
+  private var registerRule: Rule {
+    switch self {
+    case .port:
+      Rule(
+        .register, "port", .path, isRequired: true, "Serial port (or pty) of the cash register.")
+    default:
+      Rule(
+        .register, "baud",
+        .choice("9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600"), default: "115200",
+        "Bits per second, 8 data bits, no parity, 1 stop bit.")
+    }
+  }
+
+  private var indicatorRule: Rule {
+    switch self {
+    case .ready: .line(.indicators, "ready", "Lit while a card can be taken.")
+    case .reading: .line(.indicators, "reading", "Lit while a card is being read.")
+    case .ok: .line(.indicators, "ok", "Lit after a card was captured.")
+    case .error: .line(.indicators, "error", "Lit after a card could not be read.")
+    default:
+      Rule(
+        .indicators, "active", .choice("high, low"), default: "high",
+        "The level that lights a light.")
+    }
+  }
+
+  private var cardRule: Rule {
+    switch self {
+    case .leadingDigits:
+      Rule(
+        .card, "leading_digits", .number(0...6), default: "6",
+        "First digits of a card number that may be shown.")
+    default:
+      Rule(
+        .card, "trailing_digits", .number(0...4), default: "4",
+        "Last digits of a card number that may be shown.")
+    }
+  }
+}
+
+extension Rule {
+  fileprivate static func line(
+    _ section: Section, _ name: StaticString, _ meaning: StaticString
+  ) -> Rule {
+    Rule(section, name, .line, meaning)
+  }
+}

@@ -1,0 +1,97 @@
+// Reads one value of a board file by the shape that its key's rule gives.
+
+import Octets
+
+/// What is wrong with a value.
+enum ValueError: Error, Equatable {
+  case empty
+  case tooLong
+  case character
+  case notNumber
+  case outOfRange
+  case notChoice
+
+  var text: StaticString {
+    switch self {
+    case .empty: "is empty"
+    case .tooLong: "is too long"
+    case .character: "has a character that does not belong there"
+    case .notNumber: "is not a plain decimal number"
+    case .outOfRange: "is out of range"
+    case .notChoice: "is not a choice"
+    }
+  }
+}
+
+extension Shape {
+  /// What `any` of `numberOrAny` is read as.
+  static let any = -1
+
+  /// The number, the index of the choice, or 0 for what stays text.
+  func read(_ value: Span<UInt8>) throws(ValueError) -> Int {
+    guard !value.isEmpty else { throw .empty }
+    switch self {
+    case .word(let limit): return try Self.check(value, limit, Self.isWord)
+    case .text(let limit): return try Self.check(value, limit) { _ in true }
+    case .label(let limit): return try Self.check(value, limit) { $0 > 0x20 && $0 < 0x7F }
+    case .path: return try Self.check(value, Path.limit) { _ in true }
+    case .number(let range): return try Self.number(value, range)
+    case .line: return try Self.number(value, Self.lines)
+    case .numberOrAny(let range):
+      if withLiteral("any", { $0.equals(value) }) { return Self.any }
+      return try Self.number(value, range)
+    case .choice(let words): return try Self.choice(value, words)
+    }
+  }
+
+  private static func isWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+      UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+
+  private static func check(
+    _ value: Span<UInt8>, _ limit: Int, _ isAllowed: (UInt8) -> Bool
+  ) throws(ValueError) -> Int {
+    guard value.count <= limit else { throw .tooLong }
+    for index in value.indices where !isAllowed(value[index]) { throw .character }
+    return 0
+  }
+
+  private static func number(
+    _ value: Span<UInt8>, _ range: ClosedRange<Int>
+  ) throws(ValueError) -> Int {
+    var number = 0
+    for index in value.indices {
+      guard value[index] >= UInt8(ascii: "0"), value[index] <= UInt8(ascii: "9") else {
+        throw .notNumber
+      }
+      // Above any range of the table; going on could only overflow.
+      number = min(number * 10 + Int(value[index] - UInt8(ascii: "0")), 1_000_000_000)
+    }
+    guard range.contains(number) else { throw .outOfRange }
+    return number
+  }
+
+  private static func choice(
+    _ value: Span<UInt8>, _ words: StaticString
+  ) throws(ValueError) -> Int {
+    let found = withLiteral(words) { words in
+      var start = 0
+      var place = 0
+      for index in 0...words.count {
+        guard index == words.count || words[index] == UInt8(ascii: ",") else { continue }
+        if words.extracting(start..<index).equals(value) { return place }
+        place += 1
+        // Past the comma and the blank after it.
+        start = min(index + 2, words.count)
+      }
+      return -1
+    }
+    guard found >= 0 else { throw .notChoice }
+    return found
+  }
+}
