@@ -157,7 +157,7 @@ public enum Key: UInt8, Sendable {
         "File, pipe or socket of edges; with `source = stream`, and only then.")
     case .silence:
       Rule(
-        .stripe, "silence_ms", .number(2...40), default: "6",
+        .stripe, "silence_ms", .number(2...40), default: "8",
         "Quiet time that ends a swipe, in milliseconds; with one tick it is below `release_ms`.")
     default:
       Rule(

@@ -43,8 +43,8 @@ struct CheckCommandTests {
       result.output == """
         boards/virtual/board.ini: ok (virtual, Virtual kiosk: stripe f2f from stripe.edges; \
         register register.tty at 115200 baud; release 10 ms)
-        boards/raspberry-pi-5/board.ini: ok (raspberry-pi-5, Raspberry Pi 5: stripe clock-data from \
-        pinctrl-rp1; register /dev/ttyAMA0 at 115200 baud; release 10 ms)\n
+        boards/raspberry-pi-5/board.ini: ok (raspberry-pi-5, Raspberry Pi 5: stripe clock-data \
+        from pinctrl-rp1; register /dev/ttyAMA0 at 115200 baud; release 10 ms)\n
         """)
     #expect(result.error == "")
   }

@@ -35,7 +35,8 @@ struct Mistakes {
         "cpu", "\u{1B}[2J", "9: the line has a control character; allowed: printable UTF-8 and tabs"
       ),
       Mistake(
-        "cpu", "; \u{85}", "9: the line has a control character; allowed: printable UTF-8 and tabs"),
+        "cpu", "; \u{85}",
+        "9: the line has a control character; allowed: printable UTF-8 and tabs"),
       Mistake(
         "cpu", "cpu = 1\0", "9: the line has a control character; allowed: printable UTF-8 and tabs"
       ),
@@ -60,7 +61,8 @@ struct Mistakes {
         "21: unknown key '" + String(repeating: "é", count: 30)
           + "...' in [register]; allowed: port, baud"),
       Mistake(
-        "baud", "baud = 9600\nbaud = 9600", "22: baud again, after line 21; allowed: each key once"),
+        "baud", "baud = 9600\nbaud = 9600",
+        "22: baud again, after line 21; allowed: each key once"),
     ])
   func writing(_ mistake: Mistake) {
     #expect(read(board(mistake.key, mistake.replacement)) == mistake.messages)
@@ -86,7 +88,8 @@ struct Mistakes {
       Mistake(
         "cpu", "cpu = all", "9: cpu: 'all' is not a plain decimal number; allowed: any, 0 to 63"),
       Mistake(
-        "track1", "track1 = 1024", "15: track1: '1024' is out of range; allowed: a line, 0 to 1023"),
+        "track1", "track1 = 1024",
+        "15: track1: '1024' is out of range; allowed: a line, 0 to 1023"),
       Mistake(
         "bias", "bias = up",
         "18: bias: 'up' is not a choice; allowed: as-is, pull-up, pull-down, disabled"),
@@ -95,15 +98,18 @@ struct Mistakes {
         "18: bias: 'as-is, pull-up' is not a choice; allowed: as-is, pull-up, pull-down, disabled"),
       Mistake(
         "baud", "baud = 1200",
-        "21: baud: '1200' is not a choice; allowed: 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600"
+        "21: baud: '1200' is not a choice; allowed: "
+          + "9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600"
       ),
       Mistake(
         "name", "name = Pi 5",
-        "2: name: 'Pi 5' has a character that does not belong there; allowed: 1 to 32 of a-z, 0-9 and -"
+        "2: name: 'Pi 5' has a character that does not belong there; "
+          + "allowed: 1 to 32 of a-z, 0-9 and -"
       ),
       Mistake(
         "chip", "chip = two words",
-        "11: chip: 'two words' has a character that does not belong there; allowed: 1 to 31 ASCII characters without blanks"
+        "11: chip: 'two words' has a character that does not belong there; "
+          + "allowed: 1 to 31 ASCII characters without blanks"
       ),
       Mistake(
         "port", "port = " + String(repeating: "p", count: 108),
@@ -153,7 +159,8 @@ struct Mistakes {
         "8: capture_priority is not above priority; allowed: a higher one"),
       Mistake(
         "track2", "track2 = 4",
-        "16: track2: line 4 is track1 already (line 15 of the file); allowed: one role for each line"
+        "16: track2: line 4 is track1 already (line 15 of the file); "
+          + "allowed: one role for each line"
       ),
       Mistake(
         "ready", "ready = 0",

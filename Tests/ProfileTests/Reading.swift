@@ -9,8 +9,8 @@ import Octets
 let repository = URL(filePath: #filePath)
   .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-/// Every mistake in `text` as `LINE: message`, in the order in which they are reported. Judges `body`
-/// on the profile if there is one.
+/// Every mistake in `text` as `LINE: message`, in the order in which they are reported. Runs `body` on
+/// the profile if there is one.
 @discardableResult
 func read(_ bytes: [UInt8], _ body: (borrowing BoardProfile) -> Void = { _ in }) -> [String] {
   var mistakes: [String] = []
