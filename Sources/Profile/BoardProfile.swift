@@ -5,19 +5,19 @@ import Octets
 
 /// A board file in which nothing was wrong. Every value is within the limits of its `Key`'s rule
 /// and fits the others.
-public struct BoardProfile: ~Copyable {
+public struct BoardProfile: Sendable {
   /// The largest board file that is read, in bytes.
   public static let fileLimit = 16_384
   /// The longest line, in bytes without its end: inih's INI_MAX_LINE less CR, LF and NUL.
   public static let lineLimit = 197
 
   /// Short name: lower-case letters, digits and hyphens.
-  public internal(set) var name = Bytes<32>()
+  public internal(set) var name = Text<33>()
   /// What is printed on the computer, UTF-8.
-  public internal(set) var model = Bytes<64>()
+  public internal(set) var model = Text<65>()
   public internal(set) var loop = Loop()
   /// Label or name of the GPIO chip that has all lines; empty when no line is used.
-  public internal(set) var chip = Bytes<32>()
+  public internal(set) var chip = Text<32>()
   public internal(set) var stripe = Stripe()
   public internal(set) var register = Register()
   public internal(set) var indicators = Indicators()
@@ -39,8 +39,8 @@ public struct BoardProfile: ~Copyable {
     public internal(set) var processor: Int?
   }
 
-  /// The magnetic-stripe head. Lines are offsets on `chip`; index 0 is track 1.
-  public struct Stripe: ~Copyable {
+  /// The magnetic-stripe head. Its lines are on `chip`; index 0 is track 1.
+  public struct Stripe: Sendable {
     /// Raw values are the order of the key's choices.
     public enum Kind: Int, Sendable { case f2f, clockData }
     public enum Source: Int, Sendable { case gpio, stream }
@@ -51,11 +51,11 @@ public struct BoardProfile: ~Copyable {
     /// A file, pipe or socket of edges, when `source` is `stream`.
     public internal(set) var stream = Path()
     /// Flux lines of an `f2f` head.
-    public internal(set) var flux = InlineArray<3, UInt32?>(repeating: nil)
+    public internal(set) var flux = InlineArray<3, GPIOLine?>(repeating: nil)
     /// Lines of a `clockData` head: a track has both or neither.
-    public internal(set) var strobe = InlineArray<3, UInt32?>(repeating: nil)
-    public internal(set) var data = InlineArray<3, UInt32?>(repeating: nil)
-    public internal(set) var cardPresent: UInt32?
+    public internal(set) var strobe = InlineArray<3, GPIOLine?>(repeating: nil)
+    public internal(set) var data = InlineArray<3, GPIOLine?>(repeating: nil)
+    public internal(set) var cardPresent: GPIOLine?
     /// How long a head is quiet before the swipe counts as ended. With one tick it is shorter than
     /// `Loop.release`.
     public internal(set) var silence = Interval(nanoseconds: 0)
@@ -63,17 +63,17 @@ public struct BoardProfile: ~Copyable {
   }
 
   /// The serial port to the cash register.
-  public struct Register: ~Copyable {
+  public struct Register: Sendable {
     public internal(set) var port = Path()
     public internal(set) var baud = 0
   }
 
-  /// Output lines of the lights, as offsets on `chip`; nil where there is no such light.
+  /// Output lines of the lights, on `chip`; nil where there is no such light.
   public struct Indicators: Sendable {
-    public internal(set) var ready: UInt32?
-    public internal(set) var reading: UInt32?
-    public internal(set) var ok: UInt32?
-    public internal(set) var error: UInt32?
+    public internal(set) var ready: GPIOLine?
+    public internal(set) var reading: GPIOLine?
+    public internal(set) var ok: GPIOLine?
+    public internal(set) var error: GPIOLine?
     /// Whether a light is lit by a low level.
     public internal(set) var isActiveLow = false
   }
@@ -82,42 +82,5 @@ public struct BoardProfile: ~Copyable {
   public struct Masking: Sendable {
     public internal(set) var leadingDigits = 0
     public internal(set) var trailingDigits = 0
-  }
-}
-
-/// A file path as system calls take it. A relative one counts from the directory in which the
-/// program was started.
-public struct Path: ~Copyable {
-  /// The longest path, in bytes: what fits a socket's `sun_path` with its NUL.
-  public static let limit = 107
-  private var text = Bytes<108>()
-
-  init() {}
-
-  mutating func set(_ path: Span<UInt8>) {
-    precondition(path.count <= Self.limit, "the key's rule has this limit")
-    text.removeAll()
-    do {
-      try text.append(path)
-      try text.append(0)
-    } catch { preconditionFailure("the limit leaves room for the NUL") }
-  }
-
-  public var isEmpty: Bool { text.count <= 1 }
-
-  /// The path's bytes without the NUL.
-  public borrowing func withBytes<R: ~Copyable, E: Error>(
-    _ body: (Span<UInt8>) throws(E) -> R
-  ) throws(E) -> R {
-    try text.withBytes { bytes throws(E) in try body(bytes.extracting(0..<max(bytes.count - 1, 0)))
-    }
-  }
-
-  /// The path as a NUL-terminated string, valid during the call.
-  public borrowing func withPointer<R>(_ body: (UnsafePointer<CChar>) -> R) -> R {
-    precondition(text.count > 0, "only an unset path has no NUL, and isEmpty tells")
-    return text.withBytes { bytes in
-      bytes.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
-    }
   }
 }

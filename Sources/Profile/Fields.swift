@@ -3,36 +3,33 @@
 import Octets
 
 extension BoardProfile {
-  /// `number` is what the key's shape read: a number, a choice's index, or 0 beside `text`.
+  /// `number` is what the key's shape read from `text`.
   mutating func set(_ key: Key, to number: Int, _ text: Span<UInt8>) {
     switch key {
-    case .name: Self.copy(text, into: &name)
-    case .model: Self.copy(text, into: &model)
-    case .chip: Self.copy(text, into: &chip)
-    case .directory: storage.set(text)
-    case .port: register.port.set(text)
+    case .name: name = Text(text)
+    case .model: model = Text(text)
+    case .chip: chip = Text(text)
+    case .directory: storage = Text(text)
+    case .port: register.port = Text(text)
     case .baud: register.baud = Self.number(text)
     case .leadingDigits: masking.leadingDigits = number
     case .trailingDigits: masking.trailingDigits = number
     case .tick, .release, .priority, .capturePriority, .processor: loop.set(key, to: number)
-    case .stream: stripe.stream.set(text)
+    case .stream: stripe.stream = Text(text)
     case .kind, .source, .silence, .bias: stripe.set(key, to: number)
     case .flux1, .flux2, .flux3, .strobe1, .data1, .strobe2, .data2, .strobe3, .data3,
       .cardPresent:
-      stripe.set(key, line: UInt32(number))
-    case .ready: indicators.ready = UInt32(number)
-    case .reading: indicators.reading = UInt32(number)
-    case .ok: indicators.ok = UInt32(number)
-    case .error: indicators.error = UInt32(number)
+      stripe.set(key, line: Self.line(number, text))
+    case .ready: indicators.ready = Self.line(number, text)
+    case .reading: indicators.reading = Self.line(number, text)
+    case .ok: indicators.ok = Self.line(number, text)
+    case .error: indicators.error = Self.line(number, text)
     case .active: indicators.isActiveLow = number == 1
     }
   }
 
-  private static func copy<let capacity: Int>(
-    _ text: Span<UInt8>, into bytes: inout Bytes<capacity>
-  ) {
-    bytes.removeAll()
-    do { try bytes.append(text) } catch { preconditionFailure("the key's rule has this limit") }
+  private static func line(_ number: Int, _ text: Span<UInt8>) -> GPIOLine {
+    number == Shape.asText ? .named(Text(text)) : .offset(UInt32(number))
   }
 
   /// The number that a choice of digits spells.
@@ -50,7 +47,7 @@ extension BoardProfile.Loop {
     case .release: release = .milliseconds(Int64(number))
     case .priority: priority = number
     case .capturePriority: capturePriority = number
-    default: processor = number == Shape.any ? nil : number
+    default: processor = number == Shape.asText ? nil : number
     }
   }
 }
@@ -65,7 +62,7 @@ extension BoardProfile.Stripe {
     }
   }
 
-  fileprivate mutating func set(_ key: Key, line: UInt32) {
+  fileprivate mutating func set(_ key: Key, line: GPIOLine) {
     switch key {
     case .flux1: flux[0] = line
     case .flux2: flux[1] = line

@@ -29,7 +29,7 @@ public enum Shape: Sendable {
   case text(limit: Int)
   /// ASCII without blanks, as the kernel names chips.
   case label(limit: Int)
-  /// A path of at most `Path.limit` bytes.
+  /// A path of at most 107 bytes.
   case path
   /// A decimal number.
   case number(ClosedRange<Int>)
@@ -37,9 +37,12 @@ public enum Shape: Sendable {
   case numberOrAny(ClosedRange<Int>)
   /// One of the words between the commas.
   case choice(StaticString)
-  /// The offset of a line on the GPIO chip.
+  /// The offset of a line on the GPIO chip, or its name.
   case line
 
+  static let pathLimit = 107
+  /// The kernel's GPIO_MAX_NAME_SIZE less the NUL.
+  static let nameLimit = 31
   /// Offsets that a line can have; the largest chips of today have a few hundred lines.
   static let lines = 0...1023
 }
@@ -91,7 +94,7 @@ public enum Key: UInt8, Sendable {
     case .tick, .release, .priority, .capturePriority, .processor: loopRule
     case .chip:
       Rule(
-        .gpio, "chip", .label(limit: 31),
+        .gpio, "chip", .label(limit: Shape.nameLimit),
         "Label (or name) of the GPIO chip that has all lines, as `gpiodetect` shows it.")
     case .kind, .source, .stream, .silence, .bias: stripeRule
     case .flux1, .flux2, .flux3, .strobe1, .data1, .strobe2, .data2, .strobe3, .data3,

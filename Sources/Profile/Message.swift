@@ -85,7 +85,7 @@ extension Message {
       add(" ASCII characters without blanks")
     case .path:
       add("a path of 1 to ")
-      add(Path.limit)
+      add(Shape.pathLimit)
       add(" bytes")
     case .number(let range): add(range)
     case .numberOrAny(let range):
@@ -93,8 +93,9 @@ extension Message {
       add(range)
     case .choice(let words): add(words)
     case .line:
-      add("a line, ")
+      add("an offset from ")
       add(Shape.lines)
+      add(", or a line's name")
     }
   }
 

@@ -92,13 +92,13 @@ extension ProfileParser {
   private mutating func checkLines(_ report: BoardProfile.Report) {
     var used = false
     for index in 0..<UInt8(Key.count) {
-      guard let key = Key(rawValue: index), let offset = profile.line(of: key) else { continue }
+      guard let key = Key(rawValue: index), let wire = profile.line(of: key) else { continue }
       used = true
       for earlier in 0..<index {
-        guard let other = Key(rawValue: earlier), profile.line(of: other) == offset else {
+        guard let other = Key(rawValue: earlier), profile.line(of: other) == wire else {
           continue
         }
-        reportShared(offset, key, other, report)
+        reportShared(key, other, report)
         break
       }
     }
@@ -106,19 +106,17 @@ extension ProfileParser {
   }
 
   private mutating func reportShared(
-    _ offset: UInt32, _ key: Key, _ other: Key, _ report: BoardProfile.Report
+    _ key: Key, _ other: Key, _ report: BoardProfile.Report
   ) {
     let isLater = line(of: key) > line(of: other)
     let (later, sooner) = isLater ? (key, other) : (other, key)
     var message = Message()
     message.add(later)
-    message.add(": line ")
-    message.add(Int(offset))
-    message.add(" is ")
+    message.add(" is the same GPIO line as ")
     message.add(sooner)
-    message.add(" already (line ")
+    message.add(" in line ")
     message.add(line(of: sooner))
-    message.add(" of the file); allowed: one role for each line")
+    message.add("; allowed: one role for each")
     self.report(at: line(of: later), message, to: report)
   }
 
@@ -137,7 +135,7 @@ extension ProfileParser {
 
 extension BoardProfile {
   /// The line that `key` names, if it names one.
-  fileprivate func line(of key: Key) -> UInt32? {
+  fileprivate func line(of key: Key) -> GPIOLine? {
     switch key {
     case .flux1: stripe.flux[0]
     case .flux2: stripe.flux[1]

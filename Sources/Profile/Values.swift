@@ -24,24 +24,34 @@ enum ValueError: Error, Equatable {
 }
 
 extension Shape {
-  /// What `any` of `numberOrAny` is read as.
-  static let any = -1
+  /// What `any`, or the name of a line, is read as where a number may stand as well.
+  static let asText = -1
 
-  /// The number, the index of the choice, or 0 for what stays text.
+  /// The number, the index of the choice, `asText`, or 0 for what stays text.
   func read(_ value: Span<UInt8>) throws(ValueError) -> Int {
     guard !value.isEmpty else { throw .empty }
     switch self {
     case .word(let limit): return try Self.check(value, limit, Self.isWord)
     case .text(let limit): return try Self.check(value, limit) { _ in true }
-    case .label(let limit): return try Self.check(value, limit) { $0 > 0x20 && $0 < 0x7F }
-    case .path: return try Self.check(value, Path.limit) { _ in true }
+    case .label(let limit): return try Self.check(value, limit, Self.isGraphic)
+    case .path: return try Self.check(value, Self.pathLimit) { _ in true }
     case .number(let range): return try Self.number(value, range)
-    case .line: return try Self.number(value, Self.lines)
+    case .line:
+      // A name that began with a digit would be a misspelt offset.
+      if Self.isDigit(value[0]) { return try Self.number(value, Self.lines) }
+      _ = try Self.check(value, Self.nameLimit, Self.isGraphic)
+      return Self.asText
     case .numberOrAny(let range):
-      if withLiteral("any", { $0.equals(value) }) { return Self.any }
+      if withLiteral("any", { $0.equals(value) }) { return Self.asText }
       return try Self.number(value, range)
     case .choice(let words): return try Self.choice(value, words)
     }
+  }
+
+  private static func isGraphic(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
   }
 
   private static func isWord(_ byte: UInt8) -> Bool {
@@ -66,9 +76,7 @@ extension Shape {
   ) throws(ValueError) -> Int {
     var number = 0
     for index in value.indices {
-      guard value[index] >= UInt8(ascii: "0"), value[index] <= UInt8(ascii: "9") else {
-        throw .notNumber
-      }
+      guard isDigit(value[index]) else { throw .notNumber }
       // Above any range of the table; going on could only overflow.
       number = min(number * 10 + Int(value[index] - UInt8(ascii: "0")), 1_000_000_000)
     }

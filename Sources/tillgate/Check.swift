@@ -50,7 +50,7 @@ private func report(
 }
 
 private func printSummary(
-  of profile: borrowing BoardProfile, _ index: Int, _ arguments: Arguments
+  of profile: BoardProfile, _ index: Int, _ arguments: Arguments
 ) {
   var line = Line()
   arguments.withWord(index) { line.add($0) }

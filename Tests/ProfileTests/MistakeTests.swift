@@ -89,7 +89,16 @@ struct Mistakes {
         "cpu", "cpu = all", "9: cpu: 'all' is not a plain decimal number; allowed: any, 0 to 63"),
       Mistake(
         "track1", "track1 = 1024",
-        "15: track1: '1024' is out of range; allowed: a line, 0 to 1023"),
+        "15: track1: '1024' is out of range; "
+          + "allowed: an offset from 0 to 1023, or a line's name"),
+      Mistake(
+        "track1", "track1 = 4x",
+        "15: track1: '4x' is not a plain decimal number; "
+          + "allowed: an offset from 0 to 1023, or a line's name"),
+      Mistake(
+        "track1", "track1 = a b",
+        "15: track1: 'a b' has a character that does not belong there; "
+          + "allowed: an offset from 0 to 1023, or a line's name"),
       Mistake(
         "bias", "bias = up",
         "18: bias: 'up' is not a choice; allowed: as-is, pull-up, pull-down, disabled"),
@@ -159,13 +168,13 @@ struct Mistakes {
         "8: capture_priority is not above priority; allowed: a higher one"),
       Mistake(
         "track2", "track2 = 4",
-        "16: track2: line 4 is track1 already (line 15 of the file); "
-          + "allowed: one role for each line"
-      ),
+        "16: track2 is the same GPIO line as track1 in line 15; allowed: one role for each"),
+      Mistake(
+        "track2", "track2 = A\ntrack3 = A",
+        "17: track3 is the same GPIO line as track2 in line 16; allowed: one role for each"),
       Mistake(
         "ready", "ready = 0",
-        "23: ready: line 0 is track2 already (line 16 of the file); allowed: one role for each line"
-      ),
+        "23: ready is the same GPIO line as track2 in line 16; allowed: one role for each"),
       Mistake(
         "track1", "track1.strobe = 1\ntrack1 = 4",
         "15: track1.strobe is only for kind = clock-data; allowed: to leave it out"),
@@ -197,8 +206,10 @@ struct Mistakes {
       .replacing("track2 = 0", with: "track3.data = 5")
     #expect(
       read(half) == [
-        "12: track1.data is missing in [stripe]; allowed: a line, 0 to 1023",
-        "12: track3.strobe is missing in [stripe]; allowed: a line, 0 to 1023",
+        "12: track1.data is missing in [stripe]; "
+          + "allowed: an offset from 0 to 1023, or a line's name",
+        "12: track3.strobe is missing in [stripe]; "
+          + "allowed: an offset from 0 to 1023, or a line's name",
       ])
   }
 

@@ -21,8 +21,8 @@ struct GoodBoardFile {
       #expect(profile.chip.withBytes(string) == "pinctrl-test")
       #expect(profile.stripe.kind == .f2f)
       #expect(profile.stripe.source == .gpio)
-      #expect(profile.stripe.flux[0] == 4)
-      #expect(profile.stripe.flux[1] == 0)
+      #expect(profile.stripe.flux[0] == .offset(4))
+      #expect(profile.stripe.flux[1] == .offset(0))
       #expect(profile.stripe.flux[2] == nil)
       #expect(profile.stripe.cardPresent == nil)
       #expect(profile.stripe.silence == .milliseconds(7))
@@ -31,9 +31,9 @@ struct GoodBoardFile {
       #expect(profile.register.port.withBytes(string) == "/dev/ttyTEST")
       #expect(profile.register.port.withPointer { String(cString: $0) } == "/dev/ttyTEST")
       #expect(profile.register.baud == 921_600)
-      #expect(profile.indicators.ready == 10)
+      #expect(profile.indicators.ready == .offset(10))
       #expect(profile.indicators.reading == nil)
-      #expect(profile.indicators.error == 1023)
+      #expect(profile.indicators.error == .offset(1023))
       #expect(profile.indicators.isActiveLow)
       #expect(profile.storage.withBytes(string) == "/state")
       #expect(profile.masking.leadingDigits == 0)
@@ -76,15 +76,27 @@ struct GoodBoardFile {
     #expect(mistakes == [])
   }
 
+  @Test("may name lines as the device tree does")
+  func namedLines() {
+    read(board("track1", "track1 = GPIO17")) { profile in
+      guard case .named(let name) = profile.stripe.flux[0] else {
+        Issue.record("\(String(describing: profile.stripe.flux[0]))")
+        return
+      }
+      #expect(name.withBytes(string) == "GPIO17")
+      #expect(name.withPointer { String(cString: $0) } == "GPIO17")
+    }
+  }
+
   @Test("wires a clock-data head track by track")
   func clockData() {
     let text = board("kind", "kind = clock-data")
       .replacing("track1 = 4", with: "track2.strobe = 22\ntrack2.data = 23")
       .replacing("track2 = 0", with: "card_present = 24")
     let mistakes = read(text) { profile in
-      #expect(profile.stripe.strobe[1] == 22)
-      #expect(profile.stripe.data[1] == 23)
-      #expect(profile.stripe.cardPresent == 24)
+      #expect(profile.stripe.strobe[1] == .offset(22))
+      #expect(profile.stripe.data[1] == .offset(23))
+      #expect(profile.stripe.cardPresent == .offset(24))
       #expect(profile.stripe.strobe[0] == nil)
     }
     #expect(mistakes == [])

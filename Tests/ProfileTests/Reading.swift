@@ -9,10 +9,10 @@ import Octets
 let repository = URL(filePath: #filePath)
   .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-/// Every mistake in `text` as `LINE: message`, in the order in which they are reported. Runs `body` on
-/// the profile if there is one.
+/// Every mistake in `text` as `LINE: message`, in the order in which they are reported. Runs `body`
+/// on the profile if there is one.
 @discardableResult
-func read(_ bytes: [UInt8], _ body: (borrowing BoardProfile) -> Void = { _ in }) -> [String] {
+func read(_ bytes: [UInt8], _ body: (BoardProfile) -> Void = { _ in }) -> [String] {
   var mistakes: [String] = []
   let profile = BoardProfile.parse(bytes.span) { line, message in
     mistakes.append("\(line): \(string(message))")
@@ -22,7 +22,7 @@ func read(_ bytes: [UInt8], _ body: (borrowing BoardProfile) -> Void = { _ in })
 }
 
 @discardableResult
-func read(_ text: String, _ body: (borrowing BoardProfile) -> Void = { _ in }) -> [String] {
+func read(_ text: String, _ body: (BoardProfile) -> Void = { _ in }) -> [String] {
   read(Array(text.utf8), body)
 }
 
