@@ -1,7 +1,7 @@
 // Deterministic CBOR (RFC 8949 section 4.2.1), the subset that records and messages use: unsigned
-// and negative integers, byte and text strings, arrays, maps, tags, booleans and null. The reader
-// takes nothing but the one encoding the writer produces, so that two different byte strings
-// never mean the same record.
+// and negative integers, byte and text strings, arrays, maps, tags and booleans. The reader takes
+// nothing but the one encoding the writer produces, so that two different byte strings never mean
+// the same record.
 
 /// Major types of RFC 8949 section 3.1, shifted into place.
 private enum Major {
@@ -15,22 +15,25 @@ private enum Major {
   static let simple: UInt8 = 7 << 5
 }
 
+/// Each of these appends a whole item (or, for arrays, maps and tags, its head), or throws and
+/// appends nothing.
 extension Bytes {
-  private mutating func appendHead(_ major: UInt8, _ argument: UInt64) throws(Overflow) {
-    switch argument {
-    case 0..<24: try append(major | UInt8(argument))
-    case 24..<0x100:
-      try append(major | 24)
-      try append(UInt8(argument))
-    case 0x100..<0x1_0000:
-      try append(major | 25)
-      try append(bigEndian: UInt16(argument))
-    case 0x1_0000..<0x1_0000_0000:
-      try append(major | 26)
-      try append(bigEndian: UInt32(argument))
-    default:
-      try append(major | 27)
-      try append(bigEndian: argument)
+  /// Appends a head after making sure that `content` more bytes fit behind it.
+  private mutating func appendHead(
+    _ major: UInt8, _ argument: UInt64, before content: Int = 0
+  ) throws(Overflow) {
+    let (size, low): (Int, UInt8) =
+      switch argument {
+      case 0..<24: (0, UInt8(argument))
+      case 24..<0x100: (1, 24)
+      case 0x100..<0x1_0000: (2, 25)
+      case 0x1_0000..<0x1_0000_0000: (4, 26)
+      default: (8, 27)
+      }
+    guard content <= room, 1 + size <= room - content else { throw Overflow() }
+    try append(major | low)
+    for place in 0..<size {
+      try append(UInt8(truncatingIfNeeded: argument >> UInt64(8 * (size - 1 - place))))
     }
   }
 
@@ -47,7 +50,7 @@ extension Bytes {
   }
 
   public mutating func appendCBOR(bytes: Span<UInt8>) throws(Overflow) {
-    try appendCBOR(bytesHeader: bytes.count)
+    try appendHead(Major.bytes, UInt64(bytes.count), before: bytes.count)
     try append(bytes)
   }
 
@@ -56,14 +59,14 @@ extension Bytes {
     try appendHead(Major.bytes, UInt64(count))
   }
 
+  /// `text` must be UTF-8: the reader takes nothing else.
   public mutating func appendCBOR(text: Span<UInt8>) throws(Overflow) {
-    try appendHead(Major.text, UInt64(text.count))
+    try appendHead(Major.text, UInt64(text.count), before: text.count)
     try append(text)
   }
 
   public mutating func appendCBOR(text: StaticString) throws(Overflow) {
-    try appendHead(Major.text, UInt64(text.utf8CodeUnitCount))
-    try append(text)
+    try withLiteral(text) { (text) throws(Overflow) in try appendCBOR(text: text) }
   }
 
   public mutating func appendCBOR(array count: Int) throws(Overflow) {
@@ -86,13 +89,14 @@ extension Bytes {
 /// What was wrong with a CBOR item.
 public enum CBORError: Error, Equatable {
   case truncated
-  /// Another type than the one asked for, or one outside the subset (floats, indefinite lengths).
+  /// Another type than the one asked for, or one outside the subset (floats, null, indefinite
+  /// lengths).
   case unexpectedType
   /// A length or number in more bytes than it needs.
   case notShortest
   /// Map keys that do not ascend, or repeat.
   case keyOrder
-  /// More elements or bytes than the reader's limit.
+  /// A number, or a count of elements or bytes, above the reader's limit; or nested too deep.
   case tooLarge
   case trailingBytes
   case invalidUTF8
@@ -201,28 +205,50 @@ public struct CBORReader: ~Copyable, ~Escapable {
     return key
   }
 
-  /// Passes over one item, nested at most four deep, that a newer peer may have added.
+  /// Passes over one item, nested at most four deep, that a newer peer may have added. It is held
+  /// to the same encoding rules.
   public mutating func skip() throws(CBORError) { try skip(depth: 4) }
 
   private mutating func skip(depth: Int) throws(CBORError) {
     guard depth > 0 else { throw .tooLarge }
     guard let first = reader.peek() else { throw .truncated }
     switch first & 0xE0 {
-    case Major.unsigned, Major.negative: _ = try integer()
+    case Major.unsigned, Major.negative: _ = try head(first & 0xE0)
     case Major.bytes: _ = try bytes(atMost: reader.remaining)
     case Major.text: _ = try text(atMost: reader.remaining)
     case Major.array:
       for _ in 0..<(try array(atMost: reader.remaining)) { try skip(depth: depth - 1) }
-    case Major.map:
-      for _ in 0..<(try map(atMost: reader.remaining)) {
-        try skip(depth: depth - 1)
-        try skip(depth: depth - 1)
-      }
+    case Major.map: try skipMap(depth: depth)
     case Major.tag:
       _ = try tag()
       try skip(depth: depth - 1)
     default: _ = try bool()
     }
+  }
+
+  /// Keys of any type must ascend by their encoded bytes (RFC 8949 section 4.2.1).
+  private mutating func skipMap(depth: Int) throws(CBORError) {
+    var previous = offset..<offset
+    for _ in 0..<(try map(atMost: reader.remaining)) {
+      let start = offset
+      try skip(depth: depth - 1)
+      let key = start..<offset
+      guard previous.isEmpty || isEncoding(previous, below: key) else { throw .keyOrder }
+      previous = key
+      try skip(depth: depth - 1)
+    }
+  }
+
+  /// Whether one part of the input sorts before another, byte by byte. No item's encoding is the
+  /// beginning of another's.
+  private func isEncoding(_ left: Range<Int>, below right: Range<Int>) -> Bool {
+    for place in 0..<min(left.count, right.count) {
+      let (one, other) = (
+        reader.bytes[left.lowerBound + place], reader.bytes[right.lowerBound + place]
+      )
+      if one != other { return one < other }
+    }
+    return false
   }
 }
 

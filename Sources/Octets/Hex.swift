@@ -24,12 +24,17 @@ public enum Hex {
   ) throws(HexError) {
     guard text.count % 2 == 0 else { throw .oddLength }
     guard text.count / 2 <= bytes.room else { throw .tooLong }
-    for index in text.indices where value(text[index]) == nil { throw .notHex(offset: index) }
-    var index = 0
-    while index < text.count {
-      let byte = value(text[index])! << 4 | value(text[index + 1])!
-      do { try bytes.append(byte) } catch { throw .tooLong }
-      index += 2
+    let before = bytes.count
+    for index in text.indices {
+      guard let digit = value(text[index]) else {
+        bytes.truncate(to: before)
+        throw .notHex(offset: index)
+      }
+      if index % 2 == 0 {
+        do { try bytes.append(digit << 4) } catch { throw .tooLong }
+      } else {
+        bytes[bytes.count - 1] |= digit
+      }
     }
   }
 

@@ -1,0 +1,110 @@
+// Records sealed as COSE_Encrypt0 (RFC 9052 section 5.2) under AES-256-GCM (RFC 9053 section 4.1).
+// A record is sealed once; the same bytes are logged, sent and sent again.
+
+import Octets
+
+/// A sealed record. Its largest size leaves room in a link frame for header, Noise tag and CRC.
+public typealias SealedRecord = Bytes<560>
+
+/// The key that a controller and its registers share for records.
+///
+/// One key serves one counter of epochs: a controller that begins a new origin goes on counting
+/// epochs or gets a new key, for a nonce must never serve twice.
+public struct RecordKey: ~Copyable {
+  private var key = Bytes<32>()
+  private var identifier = Bytes<8>()
+
+  /// `key` is 32 secret bytes; `identifier` 8 public ones that tell keys apart (the COSE `kid`).
+  public init(_ key: Span<UInt8>, identifier: Span<UInt8>) throws(SealError) {
+    guard key.count == 32, identifier.count == 8 else { throw .keySize }
+    do throws(Overflow) {
+      try self.key.append(key)
+      try self.identifier.append(identifier)
+    } catch { throw .keySize }
+  }
+
+  public mutating func wipe() { key.wipe() }
+
+  borrowing func withKey<R: ~Copyable, E: Error>(
+    _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    precondition(key.room == 0, "a wiped key seals and opens nothing")
+    return try key.withBytes(body)
+  }
+
+  borrowing func withIdentifier<R: ~Copyable, E: Error>(
+    _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try identifier.withBytes(body)
+  }
+}
+
+/// Why a sealed record was not opened.
+public enum SealError: Error, Equatable {
+  /// A key or identifier of another length.
+  case keySize
+  /// Not a COSE_Encrypt0 in the one form that is used here.
+  case notCOSE(CBORError, offset: Int)
+  /// Another algorithm or other headers.
+  case unsupportedHeader
+  /// Sealed under a key with another identifier.
+  case unknownKey
+  /// Not sealed under this key, or changed since.
+  case forged
+  /// The nonce is not the one of the record's epoch and index.
+  case foreignNonce
+  /// Genuine, but not a record this version understands.
+  case record(RecordError)
+}
+
+extension Record {
+  /// What sealing adds to a record of `maximumSize`.
+  public static let sealingOverhead = 50
+
+  /// Replaces the content of `sealed` by this record, sealed.
+  public borrowing func seal(
+    with key: borrowing RecordKey, into sealed: inout SealedRecord
+  ) throws(RecordError) {
+    var plaintext = Bytes<496>()
+    try encode(into: &plaintext)
+    let nonce = COSE.nonce(epoch: epoch, index: index)
+    do throws(Overflow) {
+      sealed.removeAll()
+      try COSE.appendHeaders(key: key, nonce: nonce, to: &sealed)
+      try sealed.appendCBOR(bytesHeader: plaintext.count + GCM.tagSize)
+      let start = sealed.count
+      try plaintext.withBytes { (bytes) throws(Overflow) in try sealed.append(bytes) }
+      try sealed.append(bigEndian: UInt128(0))
+      try COSE.withAAD { (aad) throws(Overflow) in
+        sealed.withMutableBytes { bytes in
+          var body = bytes._mutatingExtracting(start...)
+          nonce.withBytes { nonce in
+            key.withKey { key in GCM.seal(&body, key: key, nonce: nonce, aad: aad) }
+          }
+        }
+      }
+    } catch { throw .tooLong }
+  }
+
+  /// Opens `sealed`, which must be one sealed record and nothing else.
+  public init(opening sealed: Span<UInt8>, with key: borrowing RecordKey) throws(SealError) {
+    var nonce = Bytes<12>()
+    var body = SealedRecord()
+    try COSE.take(apart: sealed, key: key, nonce: &nonce, body: &body)
+    let isGenuine = COSE.withAAD { aad in
+      body.withMutableBytes { body in
+        nonce.withBytes { nonce in
+          key.withKey { key in GCM.open(&body, key: key, nonce: nonce, aad: aad) }
+        }
+      }
+    }
+    guard isGenuine else { throw .forged }
+    body.truncate(to: body.count - GCM.tagSize)
+    do throws(RecordError) {
+      self = try body.withBytes { (bytes) throws(RecordError) in try Record(decoding: bytes) }
+    } catch { throw .record(error) }
+    let own = COSE.nonce(epoch: epoch, index: index)
+    let isOwn = own.withBytes { own in nonce.withBytes { nonce in own.equals(nonce) } }
+    guard isOwn else { throw .foreignNonce }
+  }
+}
