@@ -214,10 +214,10 @@ public struct CBORReader: ~Copyable, ~Escapable {
     guard let first = reader.peek() else { throw .truncated }
     switch first & 0xE0 {
     case Major.unsigned, Major.negative: _ = try head(first & 0xE0)
-    case Major.bytes: _ = try bytes(atMost: reader.remaining)
-    case Major.text: _ = try text(atMost: reader.remaining)
+    case Major.bytes: _ = try bytes(atMost: .max)
+    case Major.text: _ = try text(atMost: .max)
     case Major.array:
-      for _ in 0..<(try array(atMost: reader.remaining)) { try skip(depth: depth - 1) }
+      for _ in 0..<(try array(atMost: .max)) { try skip(depth: depth - 1) }
     case Major.map: try skipMap(depth: depth)
     case Major.tag:
       _ = try tag()
@@ -229,7 +229,7 @@ public struct CBORReader: ~Copyable, ~Escapable {
   /// Keys of any type must ascend by their encoded bytes (RFC 8949 section 4.2.1).
   private mutating func skipMap(depth: Int) throws(CBORError) {
     var previous = offset..<offset
-    for _ in 0..<(try map(atMost: reader.remaining)) {
+    for _ in 0..<(try map(atMost: .max)) {
       let start = offset
       try skip(depth: depth - 1)
       let key = start..<offset
