@@ -5,6 +5,7 @@ import Foundation
 
 let arguments = CommandLine.arguments.dropFirst()
 switch arguments.first {
+case "record": try answerRecordRequests()
 default:
   FileHandle.standardError.write(Data("peerport: no such peer\n".utf8))
   exit(2)
