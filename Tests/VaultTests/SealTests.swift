@@ -155,6 +155,28 @@ struct SealTests {
     #expect(Array(sealed[19..<31]) == RecordSample.octets("0102030405060708090a0b0c"))
   }
 
+  @Test("is refused under the nonce of another record")
+  func foreignNonce() throws {
+    let plaintext = try RecordSample.encoded(RecordSample.example())
+    let key = RecordSample.recordKey()
+    let nonce = COSE.nonce(epoch: 7, index: 42)
+    var sealed = SealedRecord()
+    try COSE.appendHeaders(key: key, nonce: nonce, to: &sealed)
+    try sealed.appendCBOR(bytesHeader: plaintext.count + 16)
+    let start = sealed.count
+    try sealed.append(plaintext.span)
+    try sealed.append(bigEndian: UInt128(0))
+    COSE.withAAD { aad in
+      sealed.withMutableBytes { bytes in
+        var body = bytes._mutatingExtracting(start...)
+        nonce.withBytes { nonce in
+          key.withKey { key in GCM.seal(&body, key: key, nonce: nonce, aad: aad) }
+        }
+      }
+    }
+    #expect(refusal(of: RecordSample.content(sealed), key: key) == .foreignNonce)
+  }
+
   @Test("needs a key of 32 and an identifier of 8 bytes", arguments: [(31, 8), (33, 8), (32, 7)])
   func keySizes(key: Int, identifier: Int) {
     let (key, identifier) = (
