@@ -74,7 +74,7 @@ extension Record {
       try sealed.appendCBOR(bytesHeader: plaintext.count + GCM.tagSize)
       let start = sealed.count
       try plaintext.withBytes { (bytes) throws(Overflow) in try sealed.append(bytes) }
-      try sealed.append(bigEndian: UInt128(0))
+      for _ in 0..<GCM.tagSize { try sealed.append(0) }
       try COSE.withAAD { (aad) throws(Overflow) in
         sealed.withMutableBytes { bytes in
           var body = bytes._mutatingExtracting(start...)
