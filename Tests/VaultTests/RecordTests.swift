@@ -125,6 +125,7 @@ struct RecordTests {
       (11, "7034313131313131313131313131313131", .invalid(.maskedPAN)),
       (11, "703431313131312a2a2a2a313131313131", .invalid(.maskedPAN)),
       (11, "7034313131313131 2a2a2a2a2a 31313131", .invalid(.maskedPAN)),
+      (11, "70343131313131 2a2a2a2a2a 3131313131", .invalid(.maskedPAN)),
       (11, "6e343131313131 2a2a2a2a 31313131", .invalid(.maskedPAN)),
       (12, "8101", .invalid(.scheme)), (12, "820160", .invalid(.scheme)),
       (13, "63323831", .invalid(.expiry)), (13, "643238312a", .invalid(.expiry)),
