@@ -1,5 +1,4 @@
-// What the DUKPT cipher encrypts: the tracks of a card, as deterministic CBOR padded with zeros to
-// a whole number of blocks. CBOR says where it ends, so padding needs no marker of its own.
+// What the DUKPT cipher encrypts: the tracks of a card, as deterministic CBOR.
 
 import Octets
 
@@ -8,8 +7,8 @@ import Octets
 /// A track is its characters between the sentinels, without sentinels and LRC: what ISO 8583 data
 /// elements 45, 35 and 36 carry. Empty means the track was not read.
 public struct CardData: ~Copyable {
-  /// Largest plaintext: tracks of 79, 40 and 107 characters, their CBOR and the padding.
-  public static let maximumSize = 240
+  /// Largest encoding: tracks of 79, 40 and 107 characters with their CBOR.
+  public static let maximumSize = 236
 
   /// At most 79 characters from space to `_` (ISO/IEC 7811: 64 characters).
   public var track1 = Bytes<79>()
@@ -26,17 +25,15 @@ public struct CardData: ~Copyable {
     track3.wipe()
   }
 
-  /// Replaces the content of `plaintext` by the tracks, padded for a cipher with blocks of
-  /// `blockSize` bytes. The caller encrypts it in place; after an error it is wiped.
+  /// Replaces the content of `plaintext` by the tracks; after an error it is wiped.
   public static func encode(
-    track1: Span<UInt8>, track2: Span<UInt8>, track3: Span<UInt8>, blockSize: Int,
-    into plaintext: inout Bytes<240>
+    track1: Span<UInt8>, track2: Span<UInt8>, track3: Span<UInt8>,
+    into plaintext: inout Bytes<236>
   ) throws(CardDataError) {
-    precondition(blockSize == 8 || blockSize == 16, "blocks of TDES and AES")
     plaintext.wipe()
     do throws(CardDataError) {
       try check(track1: track1, track2: track2, track3: track3)
-      try append(track1, track2, track3, blockSize: blockSize, to: &plaintext)
+      try append(track1, track2, track3, to: &plaintext)
     } catch {
       plaintext.wipe()
       throw error
@@ -44,8 +41,8 @@ public struct CardData: ~Copyable {
   }
 
   private static func append(
-    _ track1: Span<UInt8>, _ track2: Span<UInt8>, _ track3: Span<UInt8>, blockSize: Int,
-    to plaintext: inout Bytes<240>
+    _ track1: Span<UInt8>, _ track2: Span<UInt8>, _ track3: Span<UInt8>,
+    to plaintext: inout Bytes<236>
   ) throws(CardDataError) {
     let count = (track1.isEmpty ? 0 : 1) + (track2.isEmpty ? 0 : 1) + (track3.isEmpty ? 0 : 1)
     do throws(Overflow) {
@@ -53,11 +50,10 @@ public struct CardData: ~Copyable {
       try plaintext.append(key: 1, track: track1)
       try plaintext.append(key: 2, track: track2)
       try plaintext.append(key: 3, track: track3)
-      while plaintext.count % blockSize != 0 { try plaintext.append(0) }
     } catch { throw .tooLong }
   }
 
-  /// Reads what `encode` wrote, padding included. Keys of later versions are passed over.
+  /// Reads what `encode` wrote and nothing else. Keys of later versions are passed over.
   public init(decoding plaintext: Span<UInt8>) throws(CardDataError) {
     self.init()
     do throws(CardDataError) {
@@ -76,7 +72,6 @@ public struct CardData: ~Copyable {
   }
 
   private mutating func decode(_ plaintext: Span<UInt8>) throws(CardDataError) {
-    let end: Int
     do throws(CBORError) {
       var reader = CBORReader(plaintext)
       var previous = -1
@@ -88,10 +83,8 @@ public struct CardData: ~Copyable {
         default: try reader.skip()
         }
       }
-      end = reader.offset
+      try reader.end()
     } catch { throw .malformed(error) }
-    guard plaintext.count - end < 16 else { throw .badPadding }
-    for index in end..<plaintext.count where plaintext[index] != 0 { throw .badPadding }
   }
 
   private static func check(
@@ -118,8 +111,6 @@ public enum CardDataError: Error, Equatable {
   case tooLong
   /// A character that the track's alphabet does not have.
   case foreignCharacter
-  /// A whole block or more, or anything but zeros, behind the tracks: most often the wrong key.
-  case badPadding
 }
 
 extension Bytes {

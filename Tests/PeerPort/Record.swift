@@ -39,7 +39,6 @@ private struct Request: Decodable {
   var record: Description?
   var sealed: String?
   var tracks: [String]?
-  var blockSize: Int?
 }
 
 private struct Answer: Encodable {
@@ -62,7 +61,7 @@ func answerRecordRequests() throws {
 
 private func answering(_ request: Request) throws -> Answer {
   if let tracks = request.tracks {
-    return Answer(plaintext: try cardData(tracks, blockSize: request.blockSize ?? 8))
+    return Answer(plaintext: try cardData(tracks))
   }
   let secret = try octets(request.key)
   let identifier = try octets(request.kid)
@@ -76,14 +75,13 @@ private func answering(_ request: Request) throws -> Answer {
   return Answer(record: describe(try Record(opening: sealed.span, with: key)))
 }
 
-private func cardData(_ tracks: [String], blockSize: Int) throws -> String {
+private func cardData(_ tracks: [String]) throws -> String {
   let (track1, track2, track3) = (
     Array(tracks[0].utf8), Array(tracks[1].utf8), Array(tracks[2].utf8)
   )
-  var plaintext = Bytes<240>()
+  var plaintext = Bytes<236>()
   try CardData.encode(
-    track1: track1.span, track2: track2.span, track3: track3.span, blockSize: blockSize,
-    into: &plaintext)
+    track1: track1.span, track2: track2.span, track3: track3.span, into: &plaintext)
   return hex(plaintext)
 }
 

@@ -41,7 +41,7 @@ enum RecordSample {
       &record.ciphertext,
       "f899002fe3c25446f34ede6760ad70327a60755afecf0e702f2326e66a5b8461"
         + "9bdece2400841ea1023e620e12bcde811839b9d9c9f32e442f434f8f626a498b"
-        + "d87816821f570633b81234710eb7a9117fbe2c2ac54ff832")
+        + "d87816821f570633b81234710eb7a9119dd3d7ad46ca1d7b")
     fill(&record.device, "b827eb0000000001")
     write(&record.firmware, "0.1.0")
     return record

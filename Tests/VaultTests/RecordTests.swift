@@ -144,7 +144,7 @@ struct RecordTests {
         "a4 011a01000000 02193000 034cffffffffffffffffffffffff 04480011223344556677",
         .invalid(.encrypted)
       ),
-      (19, "4700112233445566", .invalid(.device)), (20, "60", .invalid(.firmware)),
+      (19, "47 00112233445566", .invalid(.device)), (20, "60", .invalid(.firmware)),
     ])
   func wrong(key: Int, value: String, error: RecordError) {
     var entries = RecordSample.entries
