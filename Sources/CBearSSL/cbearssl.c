@@ -4,34 +4,20 @@
 #include <string.h>
 
 // explicit_bzero cannot be removed as a dead store.
-#define WITH_SCHEDULE(type, prepare, run) \
-  do {                                    \
-    type schedule;                        \
-    prepare;                              \
-    run;                                  \
-    explicit_bzero(&schedule, sizeof schedule); \
-  } while (0)
+#define CBC(name, blockSize, type, prepare, run)                                               \
+  void name(const uint8_t *key, size_t keySize, const uint8_t *iv, uint8_t *data, size_t size) { \
+    uint8_t chain[blockSize] = {0};                                                            \
+    if (iv) memcpy(chain, iv, sizeof chain);                                                   \
+    type schedule;                                                                             \
+    prepare(&schedule, key, keySize);                                                          \
+    run(&schedule, chain, data, size);                                                         \
+    explicit_bzero(&schedule, sizeof schedule);                                                \
+    explicit_bzero(chain, sizeof chain);                                                       \
+  }
 
-void tg_tdes_encrypt(const uint8_t *key, size_t keySize, uint8_t block[8]) {
-  uint8_t iv[8] = {0};
-  WITH_SCHEDULE(br_des_ct_cbcenc_keys, br_des_ct_cbcenc_init(&schedule, key, keySize),
-                br_des_ct_cbcenc_run(&schedule, iv, block, 8));
-}
-
-void tg_tdes_decrypt(const uint8_t *key, size_t keySize, uint8_t block[8]) {
-  uint8_t iv[8] = {0};
-  WITH_SCHEDULE(br_des_ct_cbcdec_keys, br_des_ct_cbcdec_init(&schedule, key, keySize),
-                br_des_ct_cbcdec_run(&schedule, iv, block, 8));
-}
-
-void tg_aes_encrypt(const uint8_t *key, size_t keySize, uint8_t block[16]) {
-  uint8_t iv[16] = {0};
-  WITH_SCHEDULE(br_aes_ct64_cbcenc_keys, br_aes_ct64_cbcenc_init(&schedule, key, keySize),
-                br_aes_ct64_cbcenc_run(&schedule, iv, block, 16));
-}
-
-void tg_aes_decrypt(const uint8_t *key, size_t keySize, uint8_t block[16]) {
-  uint8_t iv[16] = {0};
-  WITH_SCHEDULE(br_aes_ct64_cbcdec_keys, br_aes_ct64_cbcdec_init(&schedule, key, keySize),
-                br_aes_ct64_cbcdec_run(&schedule, iv, block, 16));
-}
+CBC(tg_tdes_cbc_encrypt, 8, br_des_ct_cbcenc_keys, br_des_ct_cbcenc_init, br_des_ct_cbcenc_run)
+CBC(tg_tdes_cbc_decrypt, 8, br_des_ct_cbcdec_keys, br_des_ct_cbcdec_init, br_des_ct_cbcdec_run)
+CBC(tg_aes_cbc_encrypt, 16, br_aes_ct64_cbcenc_keys, br_aes_ct64_cbcenc_init,
+    br_aes_ct64_cbcenc_run)
+CBC(tg_aes_cbc_decrypt, 16, br_aes_ct64_cbcdec_keys, br_aes_ct64_cbcdec_init,
+    br_aes_ct64_cbcdec_run)
