@@ -76,15 +76,16 @@ package struct KeyBlock: Sendable {
   }
 
   /// X9.143 table 6: two characters of name, two hexadecimal digits of length, which counts these
-  /// four too; a length of 00 is followed by a count of digits and that many digits.
+  /// four too. A length of 00 is followed by the size of a longer length in bytes, of two digits each.
   private mutating func readOptionalBlock(_ text: Span<UInt8>) throws(KeyBlockError) {
     let start = headerSize
     guard start + 4 <= text.count else { throw .init(.optionalBlockCut, at: start) }
     var valueStart = start + 4
     var size = try Self.hexadecimal(text, (start + 2)..<(start + 4))
     if size == 0 {
-      let digits = try Self.hexadecimal(text, valueStart..<(valueStart + 2))
-      guard (1...4).contains(digits) else { throw .init(.optionalBlockLength, at: valueStart) }
+      let bytes = try Self.hexadecimal(text, valueStart..<(valueStart + 2))
+      guard (1...2).contains(bytes) else { throw .init(.optionalBlockLength, at: valueStart) }
+      let digits = bytes * 2
       size = try Self.hexadecimal(text, (valueStart + 2)..<(valueStart + 2 + digits))
       valueStart += 2 + digits
     }

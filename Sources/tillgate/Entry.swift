@@ -24,6 +24,7 @@ public func entry(
     return Exit.success
   }
   if arguments.word(0, is: "check") { return check(arguments) }
-  Console.error.print("usage: tillgate version | check FILE...")
+  if arguments.word(0, is: "keys") { return KeysCommand.run(arguments) }
+  Console.error.print("usage: tillgate version | check FILE... | keys VERB")
   return Exit.usage
 }

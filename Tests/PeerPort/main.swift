@@ -6,6 +6,10 @@ import Foundation
 let arguments = CommandLine.arguments.dropFirst()
 switch arguments.first {
 case "record": try answerRecordRequests()
+case "dukpt": try dukptPeer(Array(arguments.dropFirst()))
+case "dukpt-all": try dukptAll()
+case "vault-speed": try vaultSpeed()
+case "keyblock": try keyBlockPeer(Array(arguments.dropFirst()))
 default:
   FileHandle.standardError.write(Data("peerport: no such peer\n".utf8))
   exit(2)

@@ -104,7 +104,10 @@ struct KeyBlockTests {
       ),
       ("D0144B1TX00S0200KS18FFFF9876543210E00000PB0811AB", aesProtection, "FFFF9876543210E00000"),
       ("B0120B1TX00N0100KS00021CFFFF9876543210E00000", tdesProtection, ""),
-      ("B0120B1TX00N0200KS00021CFFFF9876543210E00000PB04", tdesProtection, "FFFF9876543210E00000"),
+      (
+        "B0120B1TX00N0200KS0002001EFFFF9876543210E00000PB0A123456", tdesProtection,
+        "FFFF9876543210E00000"
+      ),
     ])
   func places(_ header: String, _ protection: String, _ serial: String) throws {
     let text = Array(wrap(header, tdesKey, protection).utf8)

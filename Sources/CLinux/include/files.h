@@ -1,0 +1,32 @@
+// Small files that must survive a power cut or must not be read by others.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// Names are NUL-terminated bytes: Swift's StaticString points to such. Everything here returns
+// -errno on failure.
+
+// Opens a directory; with `create`, makes it first (mode 0700) if it is missing.
+int tg_open_directory(const uint8_t *path, int create);
+// Takes the directory for this process until it is closed; -EWOULDBLOCK when another has it.
+int tg_lock_directory(int directory);
+// Opens a regular file for reading, below `directory` or, with directory -1, by path. `mode` becomes
+// its permission bits. Anything but a regular file is -EINVAL: nothing here may block.
+int tg_open_file(int directory, const uint8_t *name, uint32_t *mode);
+// Opens NAME.new in `directory` for writing, empty, mode 0600.
+int tg_open_replacement(int directory, const uint8_t *name);
+// Renames NAME.new to NAME.
+int tg_rename_replacement(int directory, const uint8_t *name);
+// Removes NAME.new.
+int tg_remove_replacement(int directory, const uint8_t *name);
+long tg_read(int descriptor, void *bytes, size_t size);
+int tg_sync(int descriptor);
+void tg_close(int descriptor);
+uint32_t tg_directory_mode(int directory);
+
+// What an errno means, as static text.
+const char *tg_error_text(int error);
+// An environment variable, or null.
+const uint8_t *tg_environment(const uint8_t *name);
+// Keeps this process's memory out of core files and, where the limits allow, out of swap.
+void tg_keep_memory_private(void);

@@ -1,0 +1,157 @@
+// Where the vault lives on disk: DIR/vault.sealed under the device key, which is a systemd credential
+// or DIR/device.key.
+
+import CLinux
+import CSodium
+import LinuxBoard
+import Octets
+import Vault
+
+/// The state directory with its device key. One process at a time changes what is in it.
+struct VaultStore: ~Copyable {
+  static let stateName: StaticString = "vault.sealed"
+  static let deviceKeyName: StaticString = "device.key"
+
+  private let directory: StateDirectory
+  private var deviceKey = DeviceKey()
+
+  private init(_ directory: consuming StateDirectory) { self.directory = directory }
+
+  /// Opens the directory at `path` and reads the device key. With `creating`, a missing directory
+  /// and a missing device key are made, the key only if nothing was sealed under another before.
+  static func open(
+    _ path: UnsafePointer<UInt8>, creating: Bool, locking: Bool
+  ) throws(StoreError) -> VaultStore {
+    var store: VaultStore
+    do throws(FileError) {
+      store = VaultStore(try StateDirectory(path, creating: creating, locking: locking))
+    } catch { throw .directory(error) }
+    do throws(StoreError) { try store.findDeviceKey(creating: creating) } catch {
+      store.wipe()
+      throw error
+    }
+    return store
+  }
+
+  private mutating func findDeviceKey(creating: Bool) throws(StoreError) {
+    if try readCredential() { return }
+    if try readKeyFile() { return }
+    guard creating, try !hasState() else { throw .deviceKeyMissing }
+    try createKey()
+  }
+
+  mutating func wipe() { deviceKey.wipe() }
+
+  /// Reads the credential `tillgate.device-key` that systemd decrypted for this service; false when
+  /// there is none. Its permissions are systemd's affair.
+  private mutating func readCredential() throws(StoreError) -> Bool {
+    let name: StaticString = "CREDENTIALS_DIRECTORY"
+    guard let directory = tg_environment(name.utf8Start) else { return false }
+    var path = Bytes<4096>()
+    var length = 0
+    while directory[length] != 0, length < 4000 { length += 1 }
+    do throws(Overflow) {
+      try path.append(
+        Span(_unsafeElements: UnsafeBufferPointer(start: directory, count: length)))
+      try path.append("/tillgate.device-key")
+      try path.append(0)
+    } catch { return false }
+    do throws(FileError) {
+      try path.withBytes { (path) throws(FileError) in
+        try path.withUnsafeBufferPointer { (path) throws(FileError) in
+          try Files.read(path.baseAddress!, .open, into: &deviceKey)
+        }
+      }
+    } catch {
+      if error.isMissing { return false }
+      throw .deviceKey(error)
+    }
+    return try checkKeySize()
+  }
+
+  private mutating func readKeyFile() throws(StoreError) -> Bool {
+    do throws(FileError) {
+      try directory.read(Self.deviceKeyName, .secret, into: &deviceKey)
+    } catch {
+      if error.isMissing { return false }
+      throw .deviceKey(error)
+    }
+    return try checkKeySize()
+  }
+
+  private func checkKeySize() throws(StoreError) -> Bool {
+    guard deviceKey.count == SealedFile.keySize else { throw .deviceKeySize }
+    return true
+  }
+
+  private mutating func createKey() throws(StoreError) {
+    deviceKey.drawRandom(SealedFile.keySize)
+    do throws(FileError) {
+      try deviceKey.withBytes { (key) throws(FileError) in
+        try directory.replace(Self.deviceKeyName, by: key)
+      }
+    } catch { throw .deviceKey(error) }
+  }
+
+  private func hasState() throws(StoreError) -> Bool {
+    var file = SealedState()
+    do throws(FileError) {
+      try directory.read(Self.stateName, .secret, into: &file)
+      return true
+    } catch {
+      if error.isMissing { return false }
+      throw .state(error)
+    }
+  }
+
+  /// Fills `keeper` from disk; leaves it empty when nothing was stored yet.
+  func open(_ keeper: inout KeyKeeper) throws(StoreError) {
+    var file = SealedState()
+    do throws(FileError) {
+      try directory.read(Self.stateName, .secret, into: &file)
+    } catch {
+      if error.isMissing { return }
+      throw .state(error)
+    }
+    do throws(SealedFileError) {
+      try file.withBytes { (file) throws(SealedFileError) in
+        try keeper.open(file, key: deviceKey)
+      }
+    } catch { throw .sealed(error) }
+  }
+
+  /// Makes `keeper`'s state durable.
+  func commit(_ keeper: inout KeyKeeper) throws(StoreError) {
+    var nonce = Bytes<24>()
+    nonce.drawRandom(SealedFile.nonceSize)
+    do throws(FileError) {
+      try nonce.withBytes { (nonce) throws(FileError) in
+        try keeper.commit(key: deviceKey, nonce: nonce) { (state) throws(FileError) in
+          try directory.replace(Self.stateName, by: state)
+        }
+      }
+    } catch { throw .state(error) }
+  }
+}
+
+/// What is wrong with the state directory.
+enum StoreError: Error {
+  case directory(FileError)
+  case deviceKey(FileError)
+  case deviceKeySize
+  /// There is sealed state, or no wish to make any, but no device key.
+  case deviceKeyMissing
+  case state(FileError)
+  case sealed(SealedFileError)
+}
+
+extension Bytes {
+  /// Replaces the content by `count` bytes of the kernel's randomness.
+  mutating func drawRandom(_ count: Int) {
+    wipe()
+    appendFilling { free in
+      free.withUnsafeMutableBytes { randombytes_buf($0.baseAddress, count) }
+      return count
+    }
+  }
+}
