@@ -36,7 +36,8 @@ struct Channel: ~Copyable {
   private var sealing = Key()
   private var opening = Key()
   private(set) var session: UInt32 = 0
-  private(set) var sent: UInt64 = 0
+  /// Frames sealed so far: the next one's counter.
+  var sent: UInt64 = 0
   private(set) var window = ReplayWindow()
   private(set) var opened = Instant(nanoseconds: 0)
 
@@ -97,7 +98,8 @@ struct Channel: ~Copyable {
   mutating func open(
     _ content: Span<UInt8>, counter: UInt64, into message: inout Bytes<602>
   ) -> Opening {
-    guard counter < SessionLimits.lastFrames, window.isFresh(counter) else { return .replayed }
+    guard counter < SessionLimits.lastFrames else { return .forged }
+    guard window.isFresh(counter) else { return .replayed }
     let header = content.extracting(0..<Self.headerSize)
     let sealed = content.extracting(Self.headerSize..<content.count)
     let isGenuine = Link.open(

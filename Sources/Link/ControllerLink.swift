@@ -13,6 +13,7 @@ public enum ControllerEvent: Equatable, Sendable {
   /// To be answered each time it comes, by `send(.transactionStatus)` and, when processed,
   /// `sendCopy`.
   case transactionStatus(Reference)
+  /// The register's clock, when it knows the time.
   case time(unixMilliseconds: UInt64)
   /// The register holds all records below `size`: the outbox may drop them.
   case acknowledged(size: UInt64)
@@ -140,7 +141,7 @@ public struct ControllerLink: ~Copyable {
     case .transactionStatus(let reference): return .transactionStatus(reference)
     case .time(let milliseconds):
       isBootDue = true
-      return .time(unixMilliseconds: milliseconds)
+      return milliseconds.map { .time(unixMilliseconds: $0) }
     case .acknowledgement(let acknowledgement):
       return take(acknowledgement, now: now, end: end)
     case .unknown(let type):

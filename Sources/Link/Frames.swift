@@ -28,6 +28,8 @@ public struct FrameCounts: Equatable, Sendable {
   /// A block that the delimiter cut short: noise.
   public var badCOBS: UInt64 = 0
   public var oversize: UInt64 = 0
+
+  public init() {}
 }
 
 /// Finds frames in a stream of bytes. Resynchronises at every zero; nothing at all between two

@@ -52,8 +52,8 @@ extension RegisterMessage {
       try bytes.begin(.transactionStatus, 1)
       try bytes.field(1, reference)
     case .time(let milliseconds):
-      try bytes.begin(.time, 1)
-      try bytes.field(1, milliseconds)
+      try bytes.begin(.time, milliseconds == nil ? 0 : 1)
+      if let milliseconds { try bytes.field(1, milliseconds) }
     case .acknowledgement(let acknowledgement):
       try bytes.begin(.acknowledgement, 2)
       try bytes.field(1, acknowledgement.origin)
@@ -234,7 +234,7 @@ extension RegisterMessage {
       while let key = try reader.next() {
         if key == 1 { time = try reader.unsigned() } else { try reader.skip() }
       }
-      self = .time(unixMilliseconds: try required(time, 1))
+      self = .time(unixMilliseconds: time)
     case .acknowledgement: self = .acknowledgement(try Acknowledgement(&reader))
     case .response, .event, .record, .transactionStatusResponse, .boot, .error, nil:
       try reader.skipAll()

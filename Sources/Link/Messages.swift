@@ -173,8 +173,8 @@ public enum RegisterMessage: Equatable, Sendable {
   case payment(PaymentRequest)
   case abort(Reference)
   case transactionStatus(Reference)
-  /// Milliseconds since 1970, UTC.
-  case time(unixMilliseconds: UInt64)
+  /// Milliseconds since 1970, UTC; nil when the register does not know. Answered with `boot`.
+  case time(unixMilliseconds: UInt64?)
   case acknowledgement(Acknowledgement)
   /// A type this version does not know.
   case unknown(type: UInt64)

@@ -53,6 +53,8 @@ public struct SessionCounts: Equatable, Sendable {
   public var stray: UInt64 = 0
   /// Handshake requests and hellos that came too soon after the one before.
   public var tooSoon: UInt64 = 0
+
+  public init() {}
 }
 
 public enum KeyError: Error, Equatable {
@@ -96,7 +98,7 @@ public struct Session: ~Copyable {
   private var phase = Phase.idle
   /// The handshake frame that is sent, and sent again when asked for or not answered.
   private var pending = Bytes<53>()
-  private var channels = InlineArray<2, Channel> { _ in Channel() }
+  var channels = InlineArray<2, Channel> { _ in Channel() }
   /// The channel messages are sealed under. The other one holds, at the controller, the new
   /// session until the register proves it; at the register, the old one until the new is proven.
   private var active = 0
