@@ -6,6 +6,8 @@ import Foundation
 let arguments = CommandLine.arguments.dropFirst()
 switch arguments.first {
 case "record": try answerRecordRequests()
+case "frames": Frames.run()
+case "noise": try Noise.run(Array(arguments.dropFirst()))
 default:
   FileHandle.standardError.write(Data("peerport: no such peer\n".utf8))
   exit(2)
