@@ -1,6 +1,5 @@
 """Our frames against PyPI cobs, and a CRC-32C written here from RFC 3720."""
 
-import os
 import random
 import subprocess
 
@@ -24,9 +23,9 @@ def reference(content):
 
 
 @pytest.fixture
-def port():
+def port(peerport):
     program = subprocess.Popen(
-        [os.environ["PEERPORT"], "frames"],
+        [peerport, "frames"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
     def ask(verb, data):

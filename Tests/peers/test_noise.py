@@ -22,7 +22,7 @@ def public(secret):
 class Peer:
     """noiseprotocol on one side, peerport on the other."""
 
-    def __init__(self, is_register):
+    def __init__(self, peerport, is_register):
         self.is_register = is_register
         mine, theirs = (REGISTER, CONTROLLER) if is_register else (CONTROLLER, REGISTER)
         self.noise = NoiseConnection.from_name(b"Noise_KK_25519_ChaChaPoly_SHA256")
@@ -32,7 +32,7 @@ class Peer:
         self.noise.set_keypair_from_public_bytes(Keypair.REMOTE_STATIC, public(theirs))
         self.noise.start_handshake()
         self.port = subprocess.Popen(
-            [os.environ["PEERPORT"], "noise", "controller" if is_register else "register",
+            [peerport, "noise", "controller" if is_register else "register",
              theirs.hex(), public(mine).hex(), os.urandom(32).hex()],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.sent = 0
@@ -91,8 +91,8 @@ class Peer:
 
 
 @pytest.mark.parametrize("is_register", [True, False], ids=["as register", "as controller"])
-def test_handshake_and_messages_both_ways(is_register):
-    peer = Peer(is_register)
+def test_handshake_and_messages_both_ways(peerport, is_register):
+    peer = Peer(peerport, is_register)
     peer.handshake()
     if not is_register:
         assert peer.open(peer.hear()) == b"hello"
@@ -113,8 +113,8 @@ def test_handshake_and_messages_both_ways(is_register):
     assert peer.close() == "forged=1 replayed=2"
 
 
-def test_a_wrong_static_key_gets_no_answer():
-    peer = Peer(True)
+def test_a_wrong_static_key_gets_no_answer(peerport):
+    peer = Peer(peerport, True)
     assert peer.hear() == b"\1\1"
     stranger = NoiseConnection.from_name(b"Noise_KK_25519_ChaChaPoly_SHA256")
     stranger.set_as_initiator()
@@ -126,11 +126,11 @@ def test_a_wrong_static_key_gets_no_answer():
     assert peer.close() == "forged=1 replayed=0"
 
 
-def test_another_prologue_gets_no_answer():
+def test_another_prologue_gets_no_answer(peerport):
     global PROLOGUE
     PROLOGUE, usual = b"tillgate link 2", PROLOGUE
     try:
-        peer = Peer(True)
+        peer = Peer(peerport, True)
         assert peer.hear() == b"\1\1"
         peer.say(b"\2" + peer.noise.write_message())
         assert peer.close() == "forged=1 replayed=0"
