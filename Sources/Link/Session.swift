@@ -67,6 +67,10 @@ public struct Session: ~Copyable {
   public mutating func provideEphemeral(_ random: inout Key) {
     if needsEphemeral, random.count == 32 { ephemeral.load(random) }
     random.wipe()
+    // Once in four billion keys: the controller would take the request for a replay.
+    for slot in 0..<2 where ephemeral.isReady && channels[slot].isOpen {
+      if ephemeral.session == channels[slot].session { ephemeral.wipe() }
+    }
   }
 
   /// Whether messages can be sealed.

@@ -273,6 +273,20 @@ struct SessionTests {
     #expect(pair.register(hears: old, 600) == .message(isFirst: false))
   }
 
+  @Test("an ephemeral key that would name a session in use is not taken")
+  func sameEphemeral() throws {
+    let pair = try Pair()
+    let first = pair.random
+    let request = try #require(pair.registerSays(0))
+    _ = pair.controller(hears: request, 0)
+    #expect(pair.register(hears: try #require(pair.controllerSays(0)), 0) == .established)
+    pair.random = first
+    var same = Key(pair.random.bytes(32))
+    pair.registerSession.provideEphemeral(&same)
+    let isWanted = pair.registerSession.needsEphemeral
+    #expect(isWanted)
+  }
+
   @Test("nonsense is counted", arguments: ["00", "01", "0102", "02", "0300", "04", "05ffff", "ff"])
   func nonsense(content: String) throws {
     let pair = try Pair()
