@@ -10,6 +10,8 @@ case "dukpt": try dukptPeer(Array(arguments.dropFirst()))
 case "dukpt-all": try dukptAll()
 case "vault-speed": try vaultSpeed()
 case "keyblock": try keyBlockPeer(Array(arguments.dropFirst()))
+case "frames": Frames.run()
+case "noise": try Noise.run(Array(arguments.dropFirst()))
 default:
   FileHandle.standardError.write(Data("peerport: no such peer\n".utf8))
   exit(2)

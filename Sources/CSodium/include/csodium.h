@@ -4,16 +4,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+int crypto_aead_chacha20poly1305_ietf_decrypt(
+    uint8_t *message, unsigned long long *message_size, uint8_t *unused_secret_nonce,
+    const uint8_t *sealed, unsigned long long sealed_size, const uint8_t *associated,
+    unsigned long long associated_size, const uint8_t *nonce, const uint8_t *key);
+int crypto_aead_chacha20poly1305_ietf_encrypt(
+    uint8_t *sealed, unsigned long long *sealed_size, const uint8_t *message,
+    unsigned long long message_size, const uint8_t *associated,
+    unsigned long long associated_size, const uint8_t *unused_secret_nonce,
+    const uint8_t *nonce, const uint8_t *key);
+
+// HMAC-SHA-256 under a 32-byte key.
+int crypto_auth_hmacsha256(
+    uint8_t *code, const uint8_t *message, unsigned long long size, const uint8_t *key);
+int crypto_hash_sha256(uint8_t *digest, const uint8_t *message, unsigned long long size);
+
+// Fails when the shared secret would be all zero (a point of low order).
+int crypto_scalarmult(uint8_t *shared, const uint8_t *scalar, const uint8_t *point);
+int crypto_scalarmult_base(uint8_t *point, const uint8_t *scalar);
+
 int sodium_init(void);
 void sodium_memzero(void *bytes, size_t size);
+// Zeros that much of the stack below the caller.
+void sodium_stackzero(size_t size);
 int sodium_memcmp(const void *left, const void *right, size_t size);
 
 // Fills the buffer from the kernel's generator.
 void randombytes_buf(void *bytes, size_t size);
-
-// HMAC-SHA-256 under a 32-byte key.
-int crypto_auth_hmacsha256(uint8_t tag[32], const uint8_t *bytes, unsigned long long size,
-                           const uint8_t key[32]);
 
 // XChaCha20-Poly1305: 32-byte key, 24-byte nonce, 16-byte tag behind the ciphertext. The secret
 // nonce is unused: null. Decryption returns 0 only when the tag is right.

@@ -1,0 +1,320 @@
+// The controller's end of the register link, as the tick loop drives it: bytes and time in, events
+// and frames out. Records go before chatter, one frame at a time; a record prepared for its slot
+// keeps the line free for itself.
+
+import Octets
+
+public enum ControllerEvent: Equatable, Sendable {
+  case sessionStarted
+  /// A new payment request; `answer` must be called for it.
+  case payment(PaymentRequest)
+  /// To be answered each time it comes.
+  case abort(Reference)
+  /// To be answered each time it comes, by `send(.transactionStatus)` and, when processed,
+  /// `sendCopy`.
+  case transactionStatus(Reference)
+  /// The register's clock, when it knows the time.
+  case time(unixMilliseconds: UInt64)
+  /// The register holds all records below `size`: the outbox may drop them.
+  case acknowledged(size: UInt64)
+}
+
+/// Everything the link counts. `sessions.forged` is an alarm, the rest is diagnosis.
+public struct LinkCounts: Equatable, Sendable {
+  public var frames = FrameCounts()
+  public var sessions = SessionCounts()
+  /// Authentic messages that could not be understood: another version, or a mistake there.
+  public var malformed: UInt64 = 0
+  /// Messages of ours that were not queued: no session, or too many at once.
+  public var dropped: UInt64 = 0
+  /// Acknowledgements of another origin, or of more than there is.
+  public var wrongAcknowledgements: UInt64 = 0
+  /// Records sent again.
+  public var repeats: UInt64 = 0
+}
+
+public struct ControllerLink: ~Copyable {
+  /// A record that waits for its slot.
+  private enum Slot {
+    case free
+    /// Sealed or not (there was no session), record `index` goes out next.
+    case held(index: UInt64)
+  }
+
+  private let origin: Origin
+  private let epoch: UInt64
+  private var decoder = FrameDecoder()
+  private var session: Session
+  private var line: LineClock
+  private var delivery: Delivery
+  private var payments = PaymentMemory()
+  private var chatter = Chatter()
+  private var slot = Slot.free
+  private var preparedFrame = WireFrame()
+  private var isBootDue = false
+  private var following: ControllerEvent?
+  private var message = MessageBytes()
+  private var tally = LinkCounts()
+
+  /// - Parameters:
+  ///   - secret, register: the own static secret key, the register's static public key; copied.
+  ///   - origin, epoch: this log of records, and the count of starts.
+  ///   - first: the oldest record still to be delivered.
+  ///   - byteTime: of one byte on the line, ten bit times.
+  public init(
+    secret: borrowing Key, register: borrowing Key, origin: Origin, epoch: UInt64,
+    first: UInt64, byteTime: Interval, now: Instant
+  ) throws(KeyError) {
+    session = try Session(role: .controller, secret: secret, peer: register, now: now)
+    self.origin = origin
+    self.epoch = epoch
+    line = LineClock(byteTime: byteTime, now: now)
+    delivery = Delivery(first: first, frameTime: line.frameTime)
+  }
+
+  public var counts: LinkCounts {
+    var counts = tally
+    counts.frames = decoder.counts
+    counts.sessions = session.counts
+    counts.repeats = delivery.repeats
+    return counts
+  }
+
+  /// Whether there is a session to send messages in.
+  public var isOpen: Bool { session.isOpen }
+
+  /// Whether 32 random bytes are wanted. Asked once a tick.
+  public var needsEphemeral: Bool { session.needsEphemeral }
+
+  /// Takes 32 fresh random bytes and wipes them.
+  public mutating func provideEphemeral(_ random: inout Key) {
+    session.provideEphemeral(&random)
+  }
+
+  /// Wipes all keys; the link is good for nothing afterwards.
+  public mutating func wipe() { session.wipe() }
+
+  // MARK: Receiving
+
+  /// Takes what the line delivered, from `offset` on, up to the next event. Called until it
+  /// returns nil.
+  public mutating func receive(
+    _ bytes: Span<UInt8>, from offset: inout Int, now: Instant, outbox: borrowing Outbox
+  ) -> ControllerEvent? {
+    if let event = following {
+      following = nil
+      return event
+    }
+    while offset < bytes.count {
+      let byte = bytes[offset]
+      offset += 1
+      guard decoder.feed(byte) else { continue }
+      let outcome = decoder.withContent { session.receive($0, now: now, into: &message) }
+      guard case .message(let isFirst) = outcome else { continue }
+      if isFirst { delivery.restart() }
+      let event = take(now: now, end: end(of: outbox))
+      guard isFirst else {
+        if let event { return event }
+        continue
+      }
+      following = event
+      isBootDue = true
+      return .sessionStarted
+    }
+    return nil
+  }
+
+  private mutating func take(now: Instant, end: UInt64) -> ControllerEvent? {
+    let said: RegisterMessage
+    do {
+      said = try message.withBytes { (bytes) throws(MessageError) in
+        try RegisterMessage(decoding: bytes)
+      }
+    } catch {
+      tally.malformed &+= 1
+      refuse(type: message.withBytes { messageType(of: $0) })
+      return nil
+    }
+    switch said {
+    case .payment(let request): return take(request)
+    case .abort(let reference): return .abort(reference)
+    case .transactionStatus(let reference): return .transactionStatus(reference)
+    case .time(let milliseconds):
+      isBootDue = true
+      return milliseconds.map { .time(unixMilliseconds: $0) }
+    case .acknowledgement(let acknowledgement):
+      return take(acknowledgement, now: now, end: end)
+    case .unknown(let type):
+      refuse(type: type)
+      return nil
+    }
+  }
+
+  /// Says that a message makes no sense here. Never in answer to an error.
+  private mutating func refuse(type: UInt64) {
+    guard type != MessageType.error.rawValue else { return }
+    send(.error(ErrorMessage(type: type, reason: .protocolError)))
+  }
+
+  private mutating func take(_ request: PaymentRequest) -> ControllerEvent? {
+    switch payments.judge(request) {
+    case .new: return .payment(request)
+    case .waiting: return nil
+    case .answered(let answer): send(.response(answer))
+    case .conflicting:
+      send(
+        .response(
+          Response(to: .payment, request.reference, isAccepted: false, reason: .notPossible)))
+    }
+    return nil
+  }
+
+  private mutating func take(
+    _ acknowledgement: Acknowledgement, now: Instant, end: UInt64
+  ) -> ControllerEvent? {
+    guard acknowledgement.origin == origin, acknowledgement.size <= end else {
+      tally.wrongAcknowledgements &+= 1
+      return nil
+    }
+    guard delivery.acknowledge(acknowledgement.size, now: now, end: end) else { return nil }
+    return .acknowledged(size: acknowledgement.size)
+  }
+
+  // MARK: Saying something
+
+  /// Answers a payment or abort request. A payment's answer is remembered for repeated requests.
+  public mutating func answer(_ response: Response) {
+    payments.note(response)
+    send(.response(response))
+  }
+
+  /// Queues a message. Without a session, or when the queue is full, it is dropped and counted:
+  /// whatever matters is asked for again by the register.
+  public mutating func send(_ message: ControllerMessage) {
+    guard session.isOpen else {
+      tally.dropped &+= 1
+      return
+    }
+    do {
+      try chatter.push { (bytes) throws(Overflow) in try message.encode(into: &bytes) }
+    } catch { tally.dropped &+= 1 }
+  }
+
+  /// Queues a copy of a record that may have been delivered before, after a transaction status.
+  public mutating func sendCopy(index: UInt64, sealed: Span<UInt8>) {
+    guard session.isOpen else {
+      tally.dropped &+= 1
+      return
+    }
+    do {
+      try chatter.push { (bytes) throws(Overflow) in
+        try ControllerMessage.encodeRecord(
+          origin: origin, index: index, sealed: sealed, into: &bytes)
+      }
+    } catch { tally.dropped &+= 1 }
+  }
+
+  // MARK: Sending
+
+  /// Seals the outbox's youngest record ahead of its slot. Until `release` nothing else is sent.
+  public mutating func prepare(outbox: borrowing Outbox, now: Instant) {
+    precondition(outbox.next > outbox.first, "a record is put into the outbox, then prepared")
+    let index = outbox.next - 1
+    slot = .held(index: index)
+    if !session.writeRecord(
+      index, of: origin, outbox: outbox, now: now, into: &preparedFrame)
+    {
+      preparedFrame.removeAll()
+    }
+  }
+
+  /// At the slot: puts the prepared frame into `frame`, to be written at once. False when there is
+  /// no session or older records are still to be sent; then the record follows in its turn.
+  public mutating func release(now: Instant, into frame: inout WireFrame) -> Bool {
+    guard case .held(let index) = slot else { return false }
+    slot = .free
+    guard !preparedFrame.isEmpty, session.isOpen, delivery.mayBeNext(index, end: index + 1) else {
+      return false
+    }
+    frame.removeAll()
+    do throws(Overflow) {
+      try preparedFrame.withBytes { (bytes) throws(Overflow) in try frame.append(bytes) }
+    } catch { preconditionFailure("both are frames") }
+    delivery.note(sent: index, at: line.occupy(frame.count, now: now))
+    return true
+  }
+
+  /// Puts the next frame to write, if one is due and the line is free, into `frame`. Called each
+  /// tick, after `receive`.
+  public mutating func nextOutput(
+    now: Instant, outbox: borrowing Outbox, into frame: inout WireFrame
+  ) -> Bool {
+    guard case .free = slot, line.isFree(now: now) else { return false }
+    if session.nextFrame(now: now, into: &frame) {
+      _ = line.occupy(frame.count, now: now)
+      return true
+    }
+    guard session.isOpen else { return false }
+    if isBootDue { return writeBoot(now: now, outbox: outbox, into: &frame) }
+    if let index = delivery.due(now: now, end: outbox.next) {
+      guard session.writeRecord(index, of: origin, outbox: outbox, now: now, into: &frame)
+      else { return false }
+      delivery.note(sent: index, at: line.occupy(frame.count, now: now))
+      return true
+    }
+    guard !chatter.isEmpty else { return false }
+    let wasSealed = chatter.withFirst { session.write($0, now: now, into: &frame) }
+    chatter.dropFirst()
+    if wasSealed { _ = line.occupy(frame.count, now: now) }
+    return wasSealed
+  }
+
+  private mutating func writeBoot(
+    now: Instant, outbox: borrowing Outbox, into frame: inout WireFrame
+  ) -> Bool {
+    isBootDue = false
+    let info = BootInfo(
+      origin: origin, first: delivery.acknowledged, next: outbox.next, epoch: epoch)
+    var plain = MessageBytes()
+    do { try ControllerMessage.boot(info).encode(into: &plain) } catch {
+      preconditionFailure("boot information is 50 bytes at most")
+    }
+    guard plain.withBytes({ session.write($0, now: now, into: &frame) }) else { return false }
+    _ = line.occupy(frame.count, now: now)
+    return true
+  }
+
+  private borrowing func end(of outbox: borrowing Outbox) -> UInt64 {
+    switch slot {
+    case .free: outbox.next
+    case .held(let index): index
+    }
+  }
+}
+
+extension Session {
+  /// Seals a message that is known to fit; false when there is no session.
+  fileprivate mutating func write(
+    _ message: Span<UInt8>, now: Instant, into frame: inout WireFrame
+  ) -> Bool {
+    do { return try seal(message, now: now, into: &frame) } catch {
+      preconditionFailure("a message fits a frame")
+    }
+  }
+
+  /// Seals record `index` of the outbox; false when there is no session or no such record.
+  fileprivate mutating func writeRecord(
+    _ index: UInt64, of origin: Origin, outbox: borrowing Outbox, now: Instant,
+    into frame: inout WireFrame
+  ) -> Bool {
+    var plain = MessageBytes()
+    do throws(Overflow) {
+      let found: Void? = try outbox.withRecord(index) { (sealed) throws(Overflow) in
+        try ControllerMessage.encodeRecord(
+          origin: origin, index: index, sealed: sealed, into: &plain)
+      }
+      guard found != nil else { return false }
+    } catch { preconditionFailure("what fits the outbox fits a message") }
+    return plain.withBytes { write($0, now: now, into: &frame) }
+  }
+}

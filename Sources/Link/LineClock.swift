@@ -1,0 +1,27 @@
+// When the line is free: a frame is handed over only after the one before has left, so that
+// whatever turns urgent waits behind one frame at most.
+
+import Octets
+
+public struct LineClock: Sendable {
+  private let byteTime: Interval
+  private var freeAt: Instant
+
+  /// `byteTime` is ten bit times on a UART.
+  public init(byteTime: Interval, now: Instant) {
+    self.byteTime = byteTime
+    freeAt = now
+  }
+
+  public var frameTime: Interval {
+    Interval(nanoseconds: byteTime.nanoseconds * Int64(LinkLimits.frame))
+  }
+
+  public func isFree(now: Instant) -> Bool { now >= freeAt }
+
+  /// Takes the line for `count` bytes; the time at which the last one will have left.
+  public mutating func occupy(_ count: Int, now: Instant) -> Instant {
+    freeAt = max(freeAt, now) + Interval(nanoseconds: byteTime.nanoseconds * Int64(count))
+    return freeAt
+  }
+}

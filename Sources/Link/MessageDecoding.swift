@@ -1,0 +1,318 @@
+// Messages from deterministic CBOR. What a newer peer added is passed over, what is missing or out of
+// range is named.
+
+import Octets
+
+/// Walks over the entries of one message.
+private struct MessageReader: ~Copyable, ~Escapable {
+  private var cbor: CBORReader
+  private var left = 0
+  private(set) var key = -1
+  private(set) var type: UInt64 = 0
+
+  /// Reads as far as the type.
+  @_lifetime(copy bytes)
+  init(_ bytes: Span<UInt8>) throws(MessageError) {
+    cbor = CBORReader(bytes)
+    do throws(CBORError) {
+      left = try cbor.map(atMost: 64)
+      guard left > 0, try cbor.key(after: &key) == 0 else { throw .unexpectedType }
+      left -= 1
+      type = try cbor.unsigned()
+    } catch { throw .malformed(error) }
+  }
+
+  /// The next key; nil, after checking that nothing follows, at the end.
+  mutating func next() throws(MessageError) -> Int? {
+    do throws(CBORError) {
+      guard left > 0 else {
+        try cbor.end()
+        return nil
+      }
+      left -= 1
+      return try cbor.key(after: &key)
+    } catch { throw .malformed(error) }
+  }
+
+  /// Passes over the value of a key this version does not know.
+  mutating func skip() throws(MessageError) {
+    do { try cbor.skip() } catch { throw .malformed(error) }
+  }
+
+  /// Passes over everything else.
+  mutating func skipAll() throws(MessageError) {
+    while try next() != nil { try skip() }
+  }
+
+  mutating func unsigned(_ range: ClosedRange<UInt64> = 0...UInt64.max) throws(MessageError)
+    -> UInt64
+  {
+    let value: UInt64
+    do { value = try cbor.unsigned() } catch { throw .malformed(error) }
+    guard range.contains(value) else { throw .outOfRange(key: key) }
+    return value
+  }
+
+  mutating func byte() throws(MessageError) -> UInt8 { UInt8(try unsigned(0...0xFF)) }
+
+  mutating func bool() throws(MessageError) -> Bool {
+    do { return try cbor.bool() } catch { throw .malformed(error) }
+  }
+
+  mutating func reference() throws(MessageError) -> Reference {
+    let reference: Reference?
+    do { reference = Reference(try cbor.text(atMost: Reference.capacity)) } catch {
+      throw .malformed(error)
+    }
+    guard let reference else { throw .outOfRange(key: key) }
+    return reference
+  }
+
+  mutating func origin() throws(MessageError) -> Origin {
+    let origin: Origin?
+    do { origin = Origin(try cbor.bytes(atMost: 16)) } catch { throw .malformed(error) }
+    guard let origin else { throw .outOfRange(key: key) }
+    return origin
+  }
+
+  /// Where a byte string of at most `limit` bytes lies in the message.
+  mutating func range(atMost limit: Int) throws(MessageError) -> Range<Int> {
+    do {
+      let count = try cbor.bytes(atMost: limit).count
+      return (cbor.offset - count)..<cbor.offset
+    } catch { throw .malformed(error) }
+  }
+}
+
+private func required<T>(_ value: T?, _ key: Int) throws(MessageError) -> T {
+  guard let value else { throw .missing(key: key) }
+  return value
+}
+
+extension RegisterMessage {
+  /// Reads one whole message.
+  public init(decoding bytes: Span<UInt8>) throws(MessageError) {
+    var reader = try MessageReader(bytes)
+    switch MessageType(rawValue: reader.type) {
+    case .payment: self = .payment(try PaymentRequest(&reader))
+    case .abort: self = .abort(try reader.onlyReference())
+    case .transactionStatus: self = .transactionStatus(try reader.onlyReference())
+    case .time:
+      var time: UInt64?
+      while let key = try reader.next() {
+        if key == 1 { time = try reader.unsigned() } else { try reader.skip() }
+      }
+      self = .time(unixMilliseconds: time)
+    case .acknowledgement: self = .acknowledgement(try Acknowledgement(&reader))
+    case .response, .event, .record, .transactionStatusResponse, .boot, .error, nil:
+      try reader.skipAll()
+      self = .unknown(type: reader.type)
+    }
+  }
+}
+
+extension MessageReader {
+  fileprivate mutating func onlyReference() throws(MessageError) -> Reference {
+    var reference: Reference?
+    while let key = try next() {
+      if key == 1 { reference = try self.reference() } else { try skip() }
+    }
+    return try required(reference, 1)
+  }
+}
+
+extension PaymentRequest {
+  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
+    var reference: Reference?
+    var amount: UInt64?
+    var currency: UInt64?
+    var exponent: UInt64?
+    var timeout: UInt64?
+    var methods: UInt64?
+    while let key = try reader.next() {
+      switch key {
+      case 1: reference = try reader.reference()
+      case 2: amount = try reader.unsigned()
+      case 3: currency = try reader.unsigned(0...999)
+      case 4: exponent = try reader.unsigned(0...4)
+      case 5: timeout = try reader.unsigned(1...3600)
+      case 6: methods = try reader.unsigned(1...0xFFFF)
+      default: try reader.skip()
+      }
+    }
+    self.init(
+      reference: try required(reference, 1), amount: try required(amount, 2),
+      currency: UInt16(try required(currency, 3)), exponent: UInt8(try required(exponent, 4)),
+      timeoutSeconds: UInt16(try required(timeout, 5)),
+      methods: Methods(rawValue: UInt16(try required(methods, 6))))
+  }
+}
+
+extension Acknowledgement {
+  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
+    var origin: Origin?
+    var size: UInt64?
+    while let key = try reader.next() {
+      switch key {
+      case 1: origin = try reader.origin()
+      case 2: size = try reader.unsigned()
+      default: try reader.skip()
+      }
+    }
+    self.init(origin: try required(origin, 1), size: try required(size, 2))
+  }
+}
+
+extension ControllerMessage {
+  /// Reads one whole message.
+  public init(decoding bytes: Span<UInt8>) throws(MessageError) {
+    var reader = try MessageReader(bytes)
+    switch MessageType(rawValue: reader.type) {
+    case .response: self = .response(try Response(&reader))
+    case .event: self = .event(try Event(&reader))
+    case .record: self = .record(try RecordMessage(&reader))
+    case .transactionStatusResponse: self = .transactionStatus(try TransactionStatus(&reader))
+    case .boot: self = .boot(try BootInfo(&reader))
+    case .error: self = .error(try ErrorMessage(&reader))
+    case .payment, .abort, .transactionStatus, .time, .acknowledgement, nil:
+      try reader.skipAll()
+      self = .unknown(type: reader.type)
+    }
+  }
+}
+
+extension Response {
+  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
+    var reference: Reference?
+    var request: UInt64?
+    var isAccepted: Bool?
+    var reason: UInt8?
+    while let key = try reader.next() {
+      switch key {
+      case 1: reference = try reader.reference()
+      case 2: request = try reader.unsigned(1...2)
+      case 3: isAccepted = try reader.bool()
+      case 4: reason = try reader.byte()
+      default: try reader.skip()
+      }
+    }
+    self.init(
+      to: try required(request, 2) == 1 ? .payment : .abort, try required(reference, 1),
+      isAccepted: try required(isAccepted, 3),
+      reason: Reason(rawValue: try required(reason, 4)))
+  }
+}
+
+extension Event {
+  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
+    var reference: Reference?
+    var kind: UInt8?
+    var reason: UInt8?
+    var time: UInt64?
+    var isFinal: Bool?
+    while let key = try reader.next() {
+      switch key {
+      case 1: reference = try reader.reference()
+      case 2: kind = try reader.byte()
+      case 3: reason = try reader.byte()
+      case 4: time = try reader.unsigned()
+      case 5: isFinal = try reader.bool()
+      default: try reader.skip()
+      }
+    }
+    self.init(
+      EventKind(rawValue: try required(kind, 2)), reference: reference,
+      reason: Reason(rawValue: try required(reason, 3)), unixMilliseconds: time,
+      isFinal: try required(isFinal, 5))
+  }
+}
+
+extension RecordMessage {
+  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
+    var origin: Origin?
+    var index: UInt64?
+    var sealed: Range<Int>?
+    while let key = try reader.next() {
+      switch key {
+      case 1: origin = try reader.origin()
+      case 2: index = try reader.unsigned()
+      case 3: sealed = try reader.range(atMost: LinkLimits.record)
+      default: try reader.skip()
+      }
+    }
+    self.init(
+      origin: try required(origin, 1), index: try required(index, 2),
+      sealed: try required(sealed, 3))
+  }
+}
+
+extension TransactionStatus {
+  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
+    var reference: Reference?
+    var number: UInt64?
+    var origin: Origin?
+    var index: UInt64?
+    while let key = try reader.next() {
+      switch key {
+      case 1: reference = try reader.reference()
+      case 2: number = try reader.unsigned(0...2)
+      case 3: origin = try reader.origin()
+      case 4: index = try reader.unsigned()
+      default: try reader.skip()
+      }
+    }
+    let state: State =
+      switch try required(number, 2) {
+      case 0: .notFound
+      case 1: .inProgress
+      default: .processed(origin: try required(origin, 3), index: try required(index, 4))
+      }
+    self.init(try required(reference, 1), state)
+  }
+}
+
+extension BootInfo {
+  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
+    var version: UInt64?
+    var origin: Origin?
+    var first: UInt64?
+    var next: UInt64?
+    var epoch: UInt64?
+    while let key = try reader.next() {
+      switch key {
+      case 1: version = try reader.unsigned()
+      case 2: origin = try reader.origin()
+      case 3: first = try reader.unsigned()
+      case 4: next = try reader.unsigned()
+      case 5: epoch = try reader.unsigned()
+      default: try reader.skip()
+      }
+    }
+    self.init(
+      origin: try required(origin, 2), first: try required(first, 3),
+      next: try required(next, 4), epoch: try required(epoch, 5))
+    self.version = try required(version, 1)
+    guard self.first <= self.next else { throw .outOfRange(key: 3) }
+  }
+}
+
+extension ErrorMessage {
+  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
+    var type: UInt64?
+    var reason: UInt8?
+    while let key = try reader.next() {
+      switch key {
+      case 1: type = try reader.unsigned()
+      case 2: reason = try reader.byte()
+      default: try reader.skip()
+      }
+    }
+    self.init(
+      type: try required(type, 1), reason: Reason(rawValue: try required(reason, 2)))
+  }
+}
+
+/// The type of a message that may be malformed otherwise; 0 when not even that can be read.
+func messageType(of bytes: Span<UInt8>) -> UInt64 {
+  do { return try MessageReader(bytes).type } catch { return 0 }
+}

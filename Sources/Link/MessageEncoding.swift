@@ -1,0 +1,136 @@
+// Messages to deterministic CBOR. Keys ascend, so key 0, the type, comes first.
+
+import Octets
+
+extension Bytes {
+  /// A map of `count` entries besides the type.
+  fileprivate mutating func begin(_ type: MessageType, _ count: Int) throws(Overflow) {
+    try appendCBOR(map: count + 1)
+    try field(0, type.rawValue)
+  }
+
+  fileprivate mutating func field<I: FixedWidthInteger & UnsignedInteger>(
+    _ key: UInt64, _ value: I
+  ) throws(Overflow) {
+    try appendCBOR(unsigned: key)
+    try appendCBOR(unsigned: UInt64(value))
+  }
+
+  fileprivate mutating func field(_ key: UInt64, _ reference: Reference) throws(Overflow) {
+    try appendCBOR(unsigned: key)
+    try reference.withText { (text) throws(Overflow) in try appendCBOR(text: text) }
+  }
+
+  fileprivate mutating func field(_ key: UInt64, _ origin: Origin) throws(Overflow) {
+    try appendCBOR(unsigned: key)
+    try appendCBOR(bytesHeader: 16)
+    try origin.append(to: &self)
+  }
+}
+
+extension PaymentRequest {
+  fileprivate func encode<let capacity: Int>(into bytes: inout Bytes<capacity>) throws(Overflow) {
+    try bytes.begin(.payment, 6)
+    try bytes.field(1, reference)
+    try bytes.field(2, amount)
+    try bytes.field(3, currency)
+    try bytes.field(4, exponent)
+    try bytes.field(5, timeoutSeconds)
+    try bytes.field(6, methods.rawValue)
+  }
+}
+
+extension RegisterMessage {
+  /// Appends the message. Throws when `bytes` has not enough room.
+  public func encode<let capacity: Int>(into bytes: inout Bytes<capacity>) throws(Overflow) {
+    switch self {
+    case .payment(let request): try request.encode(into: &bytes)
+    case .abort(let reference):
+      try bytes.begin(.abort, 1)
+      try bytes.field(1, reference)
+    case .transactionStatus(let reference):
+      try bytes.begin(.transactionStatus, 1)
+      try bytes.field(1, reference)
+    case .time(let milliseconds):
+      try bytes.begin(.time, milliseconds == nil ? 0 : 1)
+      if let milliseconds { try bytes.field(1, milliseconds) }
+    case .acknowledgement(let acknowledgement):
+      try bytes.begin(.acknowledgement, 2)
+      try bytes.field(1, acknowledgement.origin)
+      try bytes.field(2, acknowledgement.size)
+    case .unknown: preconditionFailure("only what we know is sent")
+    }
+  }
+}
+
+extension Event {
+  fileprivate func encode<let capacity: Int>(into bytes: inout Bytes<capacity>) throws(Overflow) {
+    let optional = (reference == nil ? 0 : 1) + (unixMilliseconds == nil ? 0 : 1)
+    try bytes.begin(.event, 3 + optional)
+    if let reference { try bytes.field(1, reference) }
+    try bytes.field(2, kind.rawValue)
+    try bytes.field(3, reason.rawValue)
+    if let unixMilliseconds { try bytes.field(4, unixMilliseconds) }
+    try bytes.appendCBOR(unsigned: 5)
+    try bytes.appendCBOR(bool: isFinal)
+  }
+}
+
+extension TransactionStatus {
+  fileprivate func encode<let capacity: Int>(into bytes: inout Bytes<capacity>) throws(Overflow) {
+    let (number, optional): (UInt64, Int) =
+      switch state {
+      case .notFound: (0, 0)
+      case .inProgress: (1, 0)
+      case .processed: (2, 2)
+      }
+    try bytes.begin(.transactionStatusResponse, 2 + optional)
+    try bytes.field(1, reference)
+    try bytes.field(2, number)
+    guard case .processed(let origin, let index) = state else { return }
+    try bytes.field(3, origin)
+    try bytes.field(4, index)
+  }
+}
+
+extension ControllerMessage {
+  /// Appends the message. Throws when `bytes` has not enough room. Records have a function of
+  /// their own.
+  public func encode<let capacity: Int>(into bytes: inout Bytes<capacity>) throws(Overflow) {
+    switch self {
+    case .response(let response):
+      try bytes.begin(.response, 4)
+      try bytes.field(1, response.reference)
+      try bytes.field(2, response.request.rawValue)
+      try bytes.appendCBOR(unsigned: 3)
+      try bytes.appendCBOR(bool: response.isAccepted)
+      try bytes.field(4, response.reason.rawValue)
+    case .event(let event): try event.encode(into: &bytes)
+    case .transactionStatus(let status): try status.encode(into: &bytes)
+    case .boot(let info):
+      try bytes.begin(.boot, 5)
+      try bytes.field(1, info.version)
+      try bytes.field(2, info.origin)
+      try bytes.field(3, info.first)
+      try bytes.field(4, info.next)
+      try bytes.field(5, info.epoch)
+    case .error(let error):
+      try bytes.begin(.error, 2)
+      try bytes.field(1, error.type)
+      try bytes.field(2, error.reason.rawValue)
+    case .record, .unknown: preconditionFailure("records are encoded with their bytes")
+    }
+  }
+
+  /// Appends a record message around `sealed`, at most `LinkLimits.record` bytes.
+  public static func encodeRecord<let capacity: Int>(
+    origin: Origin, index: UInt64, sealed: Span<UInt8>, into bytes: inout Bytes<capacity>
+  ) throws(Overflow) {
+    guard sealed.count <= LinkLimits.record else { throw Overflow() }
+    try bytes.begin(.record, 3)
+    try bytes.field(1, origin)
+    try bytes.field(2, index)
+    try bytes.appendCBOR(unsigned: 3)
+    try bytes.appendCBOR(bytes: sealed)
+  }
+}

@@ -1,0 +1,144 @@
+// libsodium's primitives over our buffers. Nothing here allocates or decides anything.
+
+import CSodium
+import Octets
+
+/// 32 bytes: a key, a secret, a public key or a digest.
+public typealias Key = Bytes<32>
+
+/// Size of a Poly1305 tag.
+let tagSize = 16
+
+extension Bytes {
+  /// Becomes `bytes`, which must fit.
+  mutating func set(_ bytes: Span<UInt8>) {
+    removeAll()
+    do { try append(bytes) } catch { preconditionFailure("sizes of keys are our own") }
+  }
+
+  fileprivate mutating func fill(_ size: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Void) {
+    removeAll()
+    appendFilling { room in
+      precondition(room.count >= size, "sizes of keys are our own")
+      room.withUnsafeMutableBufferPointer { body($0.baseAddress!) }
+      return size
+    }
+  }
+}
+
+func sha256(_ message: Span<UInt8>, into digest: inout Key) {
+  digest.fill(32) { out in
+    _ = message.withUnsafeBufferPointer {
+      crypto_hash_sha256(out, $0.baseAddress, UInt64($0.count))
+    }
+  }
+}
+
+func hmac(_ key: borrowing Key, _ message: Span<UInt8>, into code: inout Key) {
+  precondition(key.count == 32, "libsodium takes this size only")
+  code.fill(32) { out in
+    key.withBytes { key in
+      key.withUnsafeBufferPointer { key in
+        message.withUnsafeBufferPointer {
+          _ = crypto_auth_hmacsha256(out, $0.baseAddress, UInt64($0.count), key.baseAddress)
+        }
+      }
+    }
+  }
+}
+
+/// X25519; false for a point of low order, whose shared secret anybody knows.
+func x25519(_ scalar: borrowing Key, _ point: borrowing Key, into shared: inout Key) -> Bool {
+  precondition(scalar.count == 32 && point.count == 32, "keys have one size")
+  var isUsable = false
+  shared.fill(32) { out in
+    scalar.withBytes { scalar in
+      scalar.withUnsafeBufferPointer { scalar in
+        point.withBytes { point in
+          point.withUnsafeBufferPointer {
+            isUsable = crypto_scalarmult(out, scalar.baseAddress, $0.baseAddress) == 0
+          }
+        }
+      }
+    }
+  }
+  return isUsable
+}
+
+func x25519Public(_ scalar: borrowing Key, into point: inout Key) {
+  precondition(scalar.count == 32, "keys have one size")
+  point.fill(32) { out in
+    scalar.withBytes { scalar in
+      _ = scalar.withUnsafeBufferPointer { crypto_scalarmult_base(out, $0.baseAddress) }
+    }
+  }
+}
+
+/// Four zero bytes and the counter, least significant byte first (Noise section 12.3).
+private func nonce(_ counter: UInt64) -> InlineArray<12, UInt8> {
+  var nonce = InlineArray<12, UInt8>(repeating: 0)
+  for index in 0..<8 { nonce[4 + index] = UInt8(truncatingIfNeeded: counter >> (8 * index)) }
+  return nonce
+}
+
+/// Appends `message` sealed with ChaCha20-Poly1305 (RFC 8439), 16 bytes longer.
+func seal<let capacity: Int>(
+  _ message: Span<UInt8>, key: borrowing Key, counter: UInt64, associated: Span<UInt8>,
+  into sealed: inout Bytes<capacity>
+) throws(Overflow) {
+  guard message.count + tagSize <= sealed.room else { throw Overflow() }
+  let nonce = nonce(counter)
+  sealed.appendFilling { room in
+    room.withUnsafeMutableBufferPointer { out in
+      message.withUnsafeBufferPointer { message in
+        associated.withUnsafeBufferPointer { associated in
+          nonce.span.withUnsafeBufferPointer { nonce in
+            key.withBytes { key in
+              _ = key.withUnsafeBufferPointer {
+                crypto_aead_chacha20poly1305_ietf_encrypt(
+                  out.baseAddress, nil, message.baseAddress, UInt64(message.count),
+                  associated.baseAddress, UInt64(associated.count), nil, nonce.baseAddress,
+                  $0.baseAddress)
+              }
+            }
+          }
+        }
+      }
+    }
+    return message.count + tagSize
+  }
+}
+
+/// Puts the message of `sealed` into `message`; false, and an empty message, when the tag is wrong
+/// or the message does not fit.
+func open<let capacity: Int>(
+  _ sealed: Span<UInt8>, key: borrowing Key, counter: UInt64, associated: Span<UInt8>,
+  into message: inout Bytes<capacity>
+) -> Bool {
+  message.removeAll()
+  let size = sealed.count - tagSize
+  guard size >= 0, size <= message.room else { return false }
+  let nonce = nonce(counter)
+  var isGenuine = false
+  message.appendFilling { room in
+    room.withUnsafeMutableBufferPointer { out in
+      sealed.withUnsafeBufferPointer { sealed in
+        associated.withUnsafeBufferPointer { associated in
+          nonce.span.withUnsafeBufferPointer { nonce in
+            key.withBytes { key in
+              key.withUnsafeBufferPointer {
+                isGenuine =
+                  crypto_aead_chacha20poly1305_ietf_decrypt(
+                    out.baseAddress, nil, nil, sealed.baseAddress, UInt64(sealed.count),
+                    associated.baseAddress, UInt64(associated.count), nonce.baseAddress,
+                    $0.baseAddress) == 0
+              }
+            }
+          }
+        }
+      }
+    }
+    return isGenuine ? size : 0
+  }
+  return isGenuine
+}

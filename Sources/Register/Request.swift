@@ -1,0 +1,86 @@
+// One request of the register's, repeated until it is answered.
+
+import Link
+import Octets
+
+struct Request {
+  private enum Phase {
+    case idle
+    /// To be sent at once.
+    case fresh
+    /// Sent at `sentAt`; sent again at `next`.
+    case sent(sentAt: Instant, next: Instant, isRepeat: Bool)
+    /// Answered: processed. The record with this index is still to come; asked again at `next`.
+    case promised(index: UInt64, next: Instant?)
+  }
+
+  private var message = RegisterMessage.time(unixMilliseconds: 0)
+  private var reference: Reference?
+  private var phase = Phase.idle
+
+  mutating func begin(_ message: RegisterMessage, reference: Reference?) {
+    self.message = message
+    self.reference = reference
+    phase = .fresh
+  }
+
+  mutating func end() { phase = .idle }
+
+  /// Asks again at once, in a new session.
+  mutating func renew() {
+    switch phase {
+    case .idle: break
+    case .fresh, .sent, .promised: phase = .fresh
+    }
+  }
+
+  var isPending: Bool {
+    switch phase {
+    case .idle: false
+    case .fresh, .sent, .promised: true
+    }
+  }
+
+  func isPending(_ reference: Reference) -> Bool { isPending && self.reference == reference }
+
+  /// The message, when it is due.
+  mutating func due(
+    now: Instant, _ roundTrip: inout RoundTrip, _ repeats: inout UInt64
+  ) -> RegisterMessage? {
+    switch phase {
+    case .idle: return nil
+    case .fresh:
+      phase = .sent(sentAt: now, next: now + roundTrip.timeout, isRepeat: false)
+    case .sent(_, let next, _):
+      guard now >= next else { return nil }
+      roundTrip.lost()
+      repeats &+= 1
+      phase = .sent(sentAt: now, next: now + roundTrip.timeout, isRepeat: true)
+    case .promised(let index, let next):
+      guard let next else {
+        phase = .promised(index: index, next: now + roundTrip.timeout)
+        return nil
+      }
+      guard now >= next else { return nil }
+      repeats &+= 1
+      phase = .sent(sentAt: now, next: now + roundTrip.timeout, isRepeat: true)
+    }
+    return message
+  }
+
+  /// The answer came: the end, and a measured round trip if it was asked once.
+  mutating func answered(_ roundTrip: inout RoundTrip, now: Instant) {
+    if case .sent(let sentAt, _, let isRepeat) = phase {
+      if isRepeat { roundTrip.recovered() } else { roundTrip.measure(now - sentAt) }
+    }
+    phase = .idle
+  }
+
+  /// The answer promised a record.
+  mutating func await(_ index: UInt64) { phase = .promised(index: index, next: nil) }
+
+  func awaits(_ index: UInt64) -> Bool {
+    if case .promised(index, _) = phase { return true }
+    return false
+  }
+}

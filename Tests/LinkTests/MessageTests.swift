@@ -1,0 +1,186 @@
+import Octets
+import Testing
+
+@testable import Link
+
+let testReference = Reference(Array("K7-000123".utf8).span)!
+let testOrigin = Origin([UInt8](0..<16).span)!
+let testPayment = PaymentRequest(
+  reference: testReference, amount: 1250, currency: 978, exponent: 2, timeoutSeconds: 60,
+  methods: Methods.magneticStripe.union(.contactless))
+
+@Suite("Messages")
+struct MessageTests {
+  static let fromRegister: [RegisterMessage] = [
+    .payment(testPayment), .abort(testReference), .transactionStatus(testReference),
+    .time(unixMilliseconds: 1_800_000_000_000), .time(unixMilliseconds: nil),
+    .acknowledgement(Acknowledgement(origin: testOrigin, size: 43)),
+  ]
+  static let fromController: [ControllerMessage] = [
+    .response(Response(to: .payment, testReference, isAccepted: false, reason: .pleaseWait)),
+    .event(
+      Event(
+        .captured, reference: testReference, unixMilliseconds: 1_800_000_000_000, isFinal: true)),
+    .event(Event(.fault, reference: nil, reason: .readerNotAnswering)),
+    .transactionStatus(TransactionStatus(testReference, .notFound)),
+    .transactionStatus(TransactionStatus(testReference, .inProgress)),
+    .transactionStatus(TransactionStatus(testReference, .processed(origin: testOrigin, index: 42))),
+    .boot(BootInfo(origin: testOrigin, first: 42, next: 43, epoch: 7)),
+    .error(ErrorMessage(type: 9, reason: .protocolError)),
+  ]
+
+  static func encoded(_ message: RegisterMessage) -> [UInt8] {
+    var out = MessageBytes()
+    try! message.encode(into: &out)
+    return out.array
+  }
+
+  static func encoded(_ message: ControllerMessage) -> [UInt8] {
+    var out = MessageBytes()
+    try! message.encode(into: &out)
+    return out.array
+  }
+
+  @Test("what a register says comes back", arguments: fromRegister)
+  func register(message: RegisterMessage) throws {
+    #expect(try RegisterMessage(decoding: Self.encoded(message).span) == message)
+  }
+
+  @Test("what a controller says comes back", arguments: fromController)
+  func controller(message: ControllerMessage) throws {
+    #expect(try ControllerMessage(decoding: Self.encoded(message).span) == message)
+  }
+
+  @Test("the longest record fits a frame, one byte more is refused")
+  func record() throws {
+    let sealed = [UInt8](repeating: 9, count: LinkLimits.record)
+    var out = MessageBytes()
+    try ControllerMessage.encodeRecord(
+      origin: testOrigin, index: .max, sealed: sealed.span, into: &out)
+    let bytes = out.array
+    guard case .record(let record) = try ControllerMessage(decoding: bytes.span) else {
+      Issue.record("no record")
+      return
+    }
+    #expect(record.origin == testOrigin && record.index == .max)
+    #expect(Array(bytes[record.sealed]) == sealed)
+    var other = MessageBytes()
+    #expect(throws: Overflow.self) {
+      try ControllerMessage.encodeRecord(
+        origin: testOrigin, index: 0, sealed: (sealed + [0]).span, into: &other)
+    }
+  }
+
+  @Test("no message cut short or lengthened is taken")
+  func cut() {
+    for whole in Self.fromRegister.map(Self.encoded) {
+      for count in 0..<whole.count {
+        #expect(throws: MessageError.self) {
+          _ = try RegisterMessage(decoding: Array(whole[..<count]).span)
+        }
+      }
+      #expect(throws: MessageError.malformed(.trailingBytes)) {
+        _ = try RegisterMessage(decoding: (whole + [0]).span)
+      }
+    }
+    for whole in Self.fromController.map(Self.encoded) {
+      for count in 0..<whole.count {
+        #expect(throws: MessageError.self) {
+          _ = try ControllerMessage(decoding: Array(whole[..<count]).span)
+        }
+      }
+    }
+  }
+
+  // {0: 2, 1: …} and what is wrong with it.
+  static let wrong: [(String, MessageError)] = [
+    ("a10002", .missing(key: 1)),
+    ("a2000201 60", .outOfRange(key: 1)),
+    ("a20002010161", .malformed(.unexpectedType)),
+    ("a200020161ff", .malformed(.invalidUTF8)),
+    ("a20004011801", .malformed(.notShortest)),
+    ("a30002016141 0161 42", .malformed(.keyOrder)),
+    ("a201614100 02", .malformed(.unexpectedType)),
+    ("a0", .malformed(.unexpectedType)),
+    ("bf0002ff", .malformed(.unexpectedType)),
+    ("a7000101614102190100031903e804020518 3c0601", .outOfRange(key: 3)),
+    ("a7000101614102190100031903d404050518 3c0601", .outOfRange(key: 4)),
+    ("a7000101614102190100031903d40402050006 01", .outOfRange(key: 5)),
+    ("a7000101614102190100031903d404020518 3c0600", .outOfRange(key: 6)),
+  ]
+
+  @Test("what is wrong is said", arguments: wrong.indices)
+  func refused(index: Int) {
+    #expect(throws: Self.wrong[index].1) {
+      _ = try RegisterMessage(decoding: bytes(Self.wrong[index].0).span)
+    }
+  }
+
+  @Test("keys a newer peer added are skipped, types it added are named")
+  func newer() throws {
+    let longer = bytes("a4 0002 016141 05 82 01a10203 06 f5")
+    #expect(
+      try RegisterMessage(decoding: longer.span) == .abort(Reference([0x41].span)!))
+    #expect(try RegisterMessage(decoding: bytes("a2000905820102").span) == .unknown(type: 9))
+    #expect(try ControllerMessage(decoding: bytes("a1001818").span) == .unknown(type: 24))
+  }
+
+  @Test("the controller answers an unknown or malformed message with an error, but not an error")
+  func errors() throws {
+    let pair = try Pair()
+    let world = try ControllerAlone(pair)
+    for (message, type) in [("a2000905820102", 9), ("a10002", 2), ("ff", 0)] as [(String, UInt64)] {
+      #expect(
+        try world.reply(to: bytes(message))
+          == .error(ErrorMessage(type: type, reason: .protocolError)))
+    }
+    #expect(try world.reply(to: bytes("a300181f01090218 9a")) == nil)
+  }
+}
+
+/// A controller's link whose register is only a session.
+final class ControllerAlone {
+  private let pair: Pair
+  private var link: ControllerLink
+  private let outbox = Outbox(next: 0)
+  private var time: Int64 = 0
+
+  init(_ pair: Pair) throws {
+    self.pair = pair
+    var register = KeyPair()
+    register.load(Key(bytes(NoiseTests.initiatorStatic)))
+    link = try ControllerLink(
+      secret: Key(bytes(NoiseTests.responderStatic)), register: Key(register.point.array),
+      origin: testOrigin, epoch: 1, first: 0, byteTime: .microseconds(1), now: at(0))
+    var random = Key([UInt8](repeating: 3, count: 32))
+    link.provideEphemeral(&random)
+    _ = output()  // hello
+    hear(try #require(pair.registerSays(1)))
+    #expect(pair.register(hears: try #require(output()), 1) == .established)
+    hear(try pair.registerSeals("\u{a1}", 1))
+    while let content = output() { _ = pair.register(hears: content, time) }
+  }
+
+  private func hear(_ content: [UInt8]) {
+    var offset = 0
+    let stream = wire(content)
+    while link.receive(stream.span, from: &offset, now: at(time), outbox: outbox) != nil {}
+  }
+
+  private func output() -> [UInt8]? {
+    time += 10
+    var frame = WireFrame()
+    return link.nextOutput(now: at(time), outbox: outbox, into: &frame)
+      ? contents(frame.array).frames[0] : nil
+  }
+
+  func reply(to message: [UInt8]) throws -> ControllerMessage? {
+    var frame = WireFrame()
+    let isSealed = try pair.registerSession.seal(message.span, now: at(time), into: &frame)
+    #expect(isSealed)
+    hear(contents(frame.array).frames[0])
+    guard let content = output() else { return nil }
+    #expect(pair.register(hears: content, time) == .message(isFirst: false))
+    return try ControllerMessage(decoding: pair.heard.array.span)
+  }
+}

@@ -1,0 +1,94 @@
+// docs/PROTOCOL.md promises that a register can be written from the page alone: its bytes are
+// checked here against the implementation.
+
+import Foundation
+import Octets
+import Testing
+
+@testable import Link
+
+@Suite("The bytes of docs/PROTOCOL.md")
+struct ProtocolPageTests {
+  private let page: String
+
+  init() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    page = try String(contentsOf: root.appending(path: "docs/PROTOCOL.md"), encoding: .utf8)
+      .filter { !$0.isWhitespace }
+  }
+
+  /// The page breaks long strings of digits over lines; they are compared without the breaks.
+  private func expect(_ label: String, _ found: [UInt8]) {
+    let wanted = "`\(label)`" + hex(found)
+    #expect(page.contains(wanted.filter { !$0.isWhitespace }), "`\(label)` \(hex(found))")
+  }
+
+  @Test("the framing example")
+  func framing() {
+    expect("example frame", wire(bytes("040011220033")))
+  }
+
+  @Test("the messages")
+  func messages() {
+    expect("payment", MessageTests.encoded(.payment(testPayment)))
+    expect("abort", MessageTests.encoded(.abort(testReference)))
+    expect("transaction status", MessageTests.encoded(.transactionStatus(testReference)))
+    expect("time", MessageTests.encoded(.time(unixMilliseconds: 1_800_000_000_000)))
+    expect("acknowledgement", MessageTests.encoded(MessageTests.fromRegister[5]))
+    expect("response", MessageTests.encoded(MessageTests.fromController[0]))
+    expect("event", MessageTests.encoded(MessageTests.fromController[1]))
+    expect("processed", MessageTests.encoded(MessageTests.fromController[5]))
+    expect("boot", MessageTests.encoded(MessageTests.fromController[6]))
+    expect("error", MessageTests.encoded(MessageTests.fromController[7]))
+    var record = MessageBytes()
+    try! ControllerMessage.encodeRecord(
+      origin: testOrigin, index: 42, sealed: bytes("d08343a10118").span, into: &record)
+    expect("record", record.array)
+  }
+
+  @Test("a whole handshake and the first frames both ways")
+  func handshake() throws {
+    var register = KeyPair()
+    var controller = KeyPair()
+    register.load(Key(bytes(NoiseTests.initiatorStatic)))
+    controller.load(Key(bytes(NoiseTests.responderStatic)))
+    expect("register public", register.point.array)
+    expect("controller public", controller.point.array)
+
+    var here = try Session(
+      role: .register, secret: Key(bytes(NoiseTests.initiatorStatic)),
+      peer: Key(controller.point.array), now: at(0))
+    var there = try Session(
+      role: .controller, secret: Key(bytes(NoiseTests.responderStatic)),
+      peer: Key(register.point.array), now: at(0))
+    var ephemeral = Key(bytes(NoiseTests.initiatorEphemeral))
+    here.provideEphemeral(&ephemeral)
+    ephemeral = Key(bytes(NoiseTests.responderEphemeral))
+    there.provideEphemeral(&ephemeral)
+    var frame = WireFrame()
+    var heard = MessageBytes()
+    var said: [UInt8]
+
+    _ = there.nextFrame(now: at(0), into: &frame)
+    expect("hello frame", frame.array)
+    _ = here.nextFrame(now: at(0), into: &frame)
+    expect("request frame", frame.array)
+    said = contents(frame.array).frames[0]
+    _ = there.receive(said.span, now: at(0), into: &heard)
+    _ = there.nextFrame(now: at(0), into: &frame)
+    expect("answer frame", frame.array)
+    said = contents(frame.array).frames[0]
+    _ = here.receive(said.span, now: at(0), into: &heard)
+    let time = MessageTests.encoded(.time(unixMilliseconds: 1_800_000_000_000))
+    _ = try here.seal(time.span, now: at(0), into: &frame)
+    expect("time frame", frame.array)
+    expect("time header", Array(contents(frame.array).frames[0].prefix(13)))
+    said = contents(frame.array).frames[0]
+    let event = there.receive(said.span, now: at(0), into: &heard)
+    #expect(event == .message(isFirst: true))
+    let boot = MessageTests.encoded(MessageTests.fromController[6])
+    _ = try there.seal(boot.span, now: at(0), into: &frame)
+    expect("boot frame", frame.array)
+  }
+}

@@ -1,0 +1,36 @@
+"""The messages' CDDL in docs/PROTOCOL.md, judged by pycddl against the examples beside it."""
+
+import pathlib
+import re
+
+import cbor2
+import pytest
+from pycddl import Schema, ValidationError
+
+PAGE = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "PROTOCOL.md").read_text()
+SECTION = PAGE[PAGE.index("Examples, with reference"):PAGE.index("## 6.")]
+EXAMPLES = {
+    name: bytes.fromhex(digits)
+    for name, digits in re.findall(r"^    `([a-z ]+)` ([0-9a-f ]+)$", SECTION, re.M)
+}
+
+
+def test_all_examples_are_here():
+    assert len(EXAMPLES) == 11
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_messages(blocks, name):
+    Schema(blocks["messages"]).validate_cbor(EXAMPLES[name])
+    assert cbor2.dumps(cbor2.loads(EXAMPLES[name]), canonical=True) == EXAMPLES[name]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_message_without_its_last_key_is_none(blocks, name):
+    message = cbor2.loads(EXAMPLES[name])
+    message.popitem()
+    if name == "time":  # its only key but the type may be absent
+        Schema(blocks["messages"]).validate_cbor(cbor2.dumps(message))
+    else:
+        with pytest.raises(ValidationError):
+            Schema(blocks["messages"]).validate_cbor(cbor2.dumps(message))
