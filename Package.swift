@@ -71,7 +71,12 @@ let package = Package(
     tests("RegisterTests", ["Octets", "Link", "Vault", "Register"]),
     tests("ControllerTests", ["Octets", "Controller", "Simulator", "Register"]),
     tests("ProfileTests", ["Octets", "Profile"]),
-    tests("LinuxBoardTests", ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial"]),
+    .target(
+      name: "FakeKernel", path: "Tests/FakeKernel",
+      cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    tests(
+      "LinuxBoardTests",
+      ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial", "FakeKernel"]),
     tests("SimulatorTests", ["Octets", "Magstripe", "Simulator"]),
     .executableTarget(
       name: "peerport",

@@ -85,8 +85,8 @@ static int bias_flag(const tg_gpio_line *line) {
 }
 
 static int request_line(tg_gpio *gpio, const tg_gpio_line *wanted, int drives) {
-  struct gpiod_line *line = wanted->name ? gpiod_chip_find_line(gpio->chip, wanted->name)
-                                         : gpiod_chip_get_line(gpio->chip, wanted->offset);
+  struct gpiod_line *line = wanted->name[0] ? gpiod_chip_find_line(gpio->chip, wanted->name)
+                                            : gpiod_chip_get_line(gpio->chip, wanted->offset);
   if (!line) return failure();
   struct gpiod_line_request_config config = {
       .consumer = CONSUMER,
@@ -200,7 +200,7 @@ static int configure_line(tg_gpio *gpio, struct gpiod_line_config *config,
                           struct gpiod_line_settings *settings, const tg_gpio_line *wanted,
                           int drives) {
   unsigned int offset = wanted->offset;
-  if (wanted->name) {
+  if (wanted->name[0]) {
     int found = gpiod_chip_get_line_offset_from_name(gpio->chip, wanted->name);
     if (found < 0) return failure();
     offset = (unsigned int)found;

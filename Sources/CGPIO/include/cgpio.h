@@ -8,13 +8,13 @@
 // One chip with the lines requested from it.
 typedef struct tg_gpio tg_gpio;
 
-enum { TG_GPIO_LINES_MAX = 16 };
+enum { TG_GPIO_LINES_MAX = 16, TG_GPIO_NAME_SIZE = 32 };
 enum { TG_GPIO_GAP = 0, TG_GPIO_RISING = 1, TG_GPIO_FALLING = 2, TG_GPIO_BOTH = 3 };
 enum { TG_GPIO_BIAS_AS_IS, TG_GPIO_BIAS_OFF, TG_GPIO_BIAS_PULL_UP, TG_GPIO_BIAS_PULL_DOWN };
 enum { TG_GPIO_EVERY_LINE = 0xFF };
 
 typedef struct {
-  const char *name;  // as the device tree calls it, or NULL: then by offset
+  char name[TG_GPIO_NAME_SIZE];  // as the device tree calls it, or empty: then by offset
   uint32_t offset;
   uint8_t edges;  // TG_GPIO_RISING, TG_GPIO_FALLING or both; inputs only
   uint8_t bias;   // inputs only
