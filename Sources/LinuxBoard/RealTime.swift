@@ -3,19 +3,27 @@
 import CLinux
 import Octets
 
-/// What the kernel refused. An unprivileged program runs without, and says so.
-public struct RealTimeLacks: OptionSet, Sendable {
-  public let rawValue: UInt32
-  public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-  public static let lockedMemory = Self(rawValue: 1)
+/// Something that the kernel refused.
+public enum RealTimeLack: UInt32, Sendable {
+  case lockedMemory = 1
   /// What is mapped now is locked, later memory is not.
-  public static let futureLock = Self(rawValue: 2)
-  public static let priority = Self(rawValue: 4)
-  public static let affinity = Self(rawValue: 8)
+  case futureLock = 2
+  case priority = 4
+  case affinity = 8
   /// A crash could still write a core file.
-  public static let coreFileBan = Self(rawValue: 16)
-  public static let timerSlack = Self(rawValue: 32)
+  case coreFileBan = 16
+  case timerSlack = 32
+}
+
+/// All that was refused. An unprivileged program runs without, and says so.
+public struct RealTimeLacks: Equatable, Sendable {
+  private var bits: UInt32
+
+  init(bits: UInt32) { self.bits = bits }
+
+  public var isEmpty: Bool { bits == 0 }
+  public func contains(_ lack: RealTimeLack) -> Bool { bits & lack.rawValue != 0 }
+  public mutating func add(_ more: RealTimeLacks) { bits |= more.bits }
 
   /// What is lacking and what would grant it, one line each.
   public func describe(_ say: (StaticString) -> Void) {
@@ -34,7 +42,7 @@ public struct RealTimeLacks: OptionSet, Sendable {
 public enum RealTime {
   /// Locks the program's memory, forbids core files and debuggers, and tightens timers. To be called
   /// once, before threads are started.
-  public static func enter() -> RealTimeLacks { RealTimeLacks(rawValue: tg_enter_realtime()) }
+  public static func enter() -> RealTimeLacks { RealTimeLacks(bits: tg_enter_realtime()) }
 }
 
 /// The threads' ranks under `SCHED_FIFO`. The kernel's interrupt threads are at 50.
@@ -73,7 +81,7 @@ public struct Thread: ~Copyable, @unchecked Sendable {
     let result = tg_thread_start(&plan, &started)
     guard result == 0, let started else { throw NoThread(reason: -result) }
     thread = started
-    lacks = RealTimeLacks(rawValue: tg_thread_lacks(started))
+    lacks = RealTimeLacks(bits: tg_thread_lacks(started))
   }
 
   /// Waits until the body has returned.
