@@ -15,15 +15,21 @@ public struct LockedMemory<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
   public let isLocked: Bool
 
   /// `initialise` gets zeroed memory and initialises it, in place: the value may be larger than a
-  /// thread's stack.
-  public init(_ initialise: (UnsafeMutablePointer<Value>) -> Void) throws(NoMemory) {
+  /// thread's stack. When it throws it leaves the memory uninitialised.
+  public init(
+    _ initialise: (UnsafeMutablePointer<Value>) throws(NoMemory) -> Void
+  ) throws(NoMemory) {
     var locked: Int32 = 0
     guard let memory = tg_locked_allocate(MemoryLayout<Value>.size, &locked) else {
       throw NoMemory()
     }
-    pointer = memory.bindMemory(to: Value.self, capacity: 1)
+    let place = memory.bindMemory(to: Value.self, capacity: 1)
+    do throws(NoMemory) { try initialise(place) } catch {
+      tg_locked_free(memory, MemoryLayout<Value>.size)
+      throw error
+    }
+    pointer = place
     isLocked = locked != 0
-    initialise(pointer)
   }
 
   deinit {

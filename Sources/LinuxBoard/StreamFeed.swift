@@ -5,9 +5,14 @@ import Magstripe
 import Octets
 
 struct StreamFeed: ~Copyable {
+  private struct Live {
+    var descriptor: Int32
+    var isFIFO: Bool
+    var since: Instant
+  }
   private enum State {
     case away
-    case live(Int32, since: Instant)
+    case live(Live)
     /// `shift` moves the recording's times to now; nil until its first record is read.
     case recording(Int32, shift: Interval?)
     case ended
@@ -31,7 +36,8 @@ struct StreamFeed: ~Copyable {
   deinit {
     switch state {
     case .away, .ended: break
-    case .live(let descriptor, _), .recording(let descriptor, _): tg_stream_close(descriptor)
+    case .live(let live): tg_stream_close(live.descriptor)
+    case .recording(let descriptor, _): tg_stream_close(descriptor)
     }
   }
 
@@ -40,7 +46,7 @@ struct StreamFeed: ~Copyable {
     let now = MonotonicClock.now()
     switch state {
     case .away: open(now, &outlet)
-    case .live(let descriptor, let since): receive(descriptor, since, &outlet)
+    case .live(let live): receive(live, &outlet)
     case .recording(let descriptor, let shift): play(descriptor, shift, &outlet)
     case .ended: MonotonicClock.sleep(until: now + Self.patience)
     }
@@ -67,43 +73,43 @@ struct StreamFeed: ~Copyable {
     decoder.restart()
     if wasOpen { outlet.emitGap(at: now) }
     wasOpen = true
-    let isFile = kind == Int32(TG_STREAM_FILE)
-    state =
-      isFile ? .recording(descriptor, shift: nil) : .live(descriptor, since: now)
+    switch kind {
+    case Int32(TG_STREAM_FILE): state = .recording(descriptor, shift: nil)
+    default:
+      let isFIFO = kind == Int32(TG_STREAM_FIFO)
+      state = .live(Live(descriptor: descriptor, isFIFO: isFIFO, since: now))
+    }
     outlet.shared.pointee.note(.open)
   }
 
-  private mutating func receive(
-    _ descriptor: Int32, _ since: Instant, _ outlet: inout EdgeOutlet
-  ) {
-    let ready = tg_stream_wait(descriptor, UInt64(Self.patience.nanoseconds))
+  private mutating func receive(_ live: Live, _ outlet: inout EdgeOutlet) {
+    let ready = tg_stream_wait(live.descriptor, UInt64(Self.patience.nanoseconds))
     guard ready != 0 else { return }
-    let read = ready < 0 ? Int(ready) : fill(descriptor, chunk.count)
+    let read = ready < 0 ? Int(ready) : fill(live.descriptor, chunk.count)
     let now = MonotonicClock.now()
-    guard read >= 0 else { return lose(descriptor, Int32(-read), since, now, &outlet) }
+    guard read >= 0 else { return lose(live, Int32(-read), now, &outlet) }
     decoder.feed(chunk.span.extracting(0..<min(read, chunk.count)), now: now) { outlet.emit($0) }
     outlet.shared.pointee.note(badRecords: decoder.badRecords)
     wipeChunk()
     MonotonicClock.sleep(until: now + Self.pause)
   }
 
-  /// A FIFO's reading end that stays open says at once and for ever that its writer is gone, so it is
-  /// opened afresh, before the old end is closed: what a new writer has written stays in it.
   private mutating func lose(
-    _ descriptor: Int32, _ reason: Int32, _ since: Instant, _ now: Instant,
-    _ outlet: inout EdgeOutlet
+    _ live: Live, _ reason: Int32, _ now: Instant, _ outlet: inout EdgeOutlet
   ) {
     outlet.shared.pointee.note(.away, failure: reason)
+    state = .away
+    if live.isFIFO { reopen(now, &outlet) }
+    tg_stream_close(live.descriptor)
+    if case .away = state { backOff.lost(at: now, after: live.since) }
+  }
+
+  /// A FIFO's reading end that stays open says at once and for ever that its writer is gone, so it is
+  /// opened afresh, before the old end is closed: what a new writer has written stays in it.
+  private mutating func reopen(_ now: Instant, _ outlet: inout EdgeOutlet) {
     var kind: Int32 = 0
     let fresh = path.withCString { tg_stream_open($0, &kind) }
-    tg_stream_close(descriptor)
-    state = .away
-    if fresh >= 0, kind == Int32(TG_STREAM_FIFO) {
-      begin(fresh, kind, now, &outlet)
-    } else {
-      if fresh >= 0 { tg_stream_close(fresh) }
-      backOff.lost(at: now, after: since)
-    }
+    if fresh >= 0 { begin(fresh, kind, now, &outlet) }
   }
 
   private mutating func fill(_ descriptor: Int32, _ size: Int) -> Int {
