@@ -1,6 +1,7 @@
 // libgpiod 1.6 speaks the kernel's GPIO API v1: one descriptor of 16 events per line, the newest
-// dropped silently. libgpiod 2 speaks v2: one descriptor for all lines, up to 1024 events, the oldest
-// dropped with a jump in the sequence number. Everything that differs is in the two halves below.
+// dropped silently. libgpiod 2 speaks v2: one descriptor for all lines, up to 1024 events, the
+// oldest dropped with a jump in the sequence number. Everything that differs is in the two halves
+// below.
 #include "cgpio.h"
 
 #include <errno.h>

@@ -40,10 +40,11 @@ static int may_lock_freely(void) {
   return setrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= ENOUGH_LOCKED;
 }
 
-// With MCL_FUTURE under a small limit a later mmap fails, a thread's stack for instance: better to run
-// with less locked than not to run.
+// With MCL_FUTURE under a small limit a later mmap fails, a thread's stack for instance: better to
+// run with less locked than not to run.
 static unsigned lock_memory(void) {
-  if (may_lock_freely()) return mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? 0 : TG_LACKS_LOCKED_MEMORY;
+  if (may_lock_freely())
+    return mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ? 0 : TG_LACKS_LOCKED_MEMORY;
   return TG_LACKS_FUTURE_LOCK | (mlockall(MCL_CURRENT) == 0 ? 0 : TG_LACKS_LOCKED_MEMORY);
 }
 

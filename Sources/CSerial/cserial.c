@@ -1,5 +1,5 @@
-// libserialport knows the settings of real ports; it refuses ptys, and its reads and waits allocate.
-// So it opens and configures, and hands its descriptor over for plain reads and writes.
+// libserialport knows the settings of real ports; it refuses ptys, and its reads and waits
+// allocate. So it opens and configures, and hands its descriptor over for plain reads and writes.
 #include "cserial.h"
 
 #include <errno.h>

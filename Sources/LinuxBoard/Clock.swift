@@ -21,8 +21,8 @@ public struct Tick: Sendable, Equatable {
   public var missed: UInt64
 }
 
-/// Wakes the loop on a fixed grid that is never moved, so that lateness does not hide itself: a slot
-/// that was slept or worked through is charged with its own lateness and not made up for.
+/// Wakes the loop on a fixed grid that is never moved, so that lateness does not hide itself: a
+/// slot that was slept or worked through is charged with its own lateness and not made up for.
 public struct Ticker: ~Copyable {
   public let period: Interval
   private var next: Instant

@@ -20,6 +20,7 @@ public struct ChipCapture: ~Copyable {
   /// The body of the capture thread: returns when `shared` was asked to stop.
   public mutating func run() {
     while !outlet.shared.pointee.isStopping { feed.turn(&outlet) }
+    feed.close()
   }
 }
 
@@ -40,5 +41,6 @@ public struct StreamCapture: ~Copyable {
   /// The body of the capture thread: returns when `shared` was asked to stop.
   public mutating func run() {
     while !outlet.shared.pointee.isStopping { feed.turn(&outlet) }
+    feed.close()
   }
 }

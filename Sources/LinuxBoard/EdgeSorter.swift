@@ -1,6 +1,6 @@
-// Edges of several lines come out of the kernel nearly in order: each line's interrupt thread queues
-// its own, later than it stamps them. DATA and STROBE of a TTL head may swap that way, so edges are held
-// until none older can follow.
+// Edges of several lines come out of the kernel nearly in order: each line's interrupt thread
+// queues its own, later than it stamps them. DATA and STROBE of a TTL head may swap that way, so
+// edges are held until none older can follow.
 
 import CLinux
 import Magstripe

@@ -10,8 +10,8 @@ struct GPIOFeed: ~Copyable {
     case away
     case open(OpaquePointer, since: Instant)
   }
-  /// Long enough for many edges, short enough that the kernel's buffer never fills: at 59,000 edges/s
-  /// a line of libgpiod 1.6 holds 800 us, a request of libgpiod 2 holds 17 ms.
+  /// Long enough for many edges, short enough that the kernel's buffer never fills: at 59,000
+  /// edges/s a line of libgpiod 1.6 holds 800 us, a request of libgpiod 2 holds 17 ms.
   private static var pause: Interval { .microseconds(tg_gpio_depth() < 1024 ? 100 : 500) }
   private static let patience = Interval.milliseconds(50)
   private static let batchesPerTurn = 8
@@ -28,8 +28,9 @@ struct GPIOFeed: ~Copyable {
     self.table = table
   }
 
-  deinit {
+  mutating func close() {
     if case .open(let gpio, _) = state { tg_gpio_close(gpio) }
+    state = .away
   }
 
   /// One round of waiting and reading, at most 50 ms long.

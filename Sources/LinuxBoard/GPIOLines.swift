@@ -98,12 +98,12 @@ public struct GPIOError: Error, Equatable {
 
 /// Outputs: lamps and the like. Setting one neither waits nor allocates.
 public struct Indicators: ~Copyable {
-  private let gpio: OpaquePointer
+  @usableFromInline let gpio: OpaquePointer
 
   /// Takes the lines and gives them their first levels.
   public init(_ lines: GPIOLines) throws(GPIOError) { gpio = try lines.drive() }
 
-  deinit { tg_gpio_close(gpio) }
+  @inlinable deinit { tg_gpio_close(gpio) }
 
   /// `index` counts the lines as they were appended. False when the chip is gone.
   public func set(_ index: Int, isHigh: Bool) -> Bool {

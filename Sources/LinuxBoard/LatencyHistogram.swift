@@ -1,21 +1,31 @@
 // Where lateness and durations are counted without a heap and without waiting.
 
+import CLinux
 import Octets
 import Synchronization
 
-/// Counts intervals in buckets of at most 1/16 of their value, from 64 ns to 17 s. One thread records;
-/// any thread may read meanwhile.
+/// Counts intervals in buckets of at most 1/16 of their value, from 64 ns to 17 s. One thread
+/// records; any thread may read meanwhile.
 public struct LatencyHistogram: ~Copyable, @unchecked Sendable {
   /// 32 buckets of one unit (64 ns), then 16 per power of two up to 2^28 units.
-  static let bucketCount = 32 + 16 * 23
+  @usableFromInline static let bucketCount = 32 + 16 * 23
   static let unitBits: UInt64 = 6
   static let longest: UInt64 = (1 << (28 + unitBits)) - 1
 
-  private let buckets = InlineArray<400, Atomic<UInt32>> { _ in Atomic(0) }
+  // Embedded Swift 6.3 crashes on an inline array of atomics, so they are outside.
+  @usableFromInline let buckets: UnsafeMutablePointer<Atomic<UInt32>>
   private let total = Atomic<UInt64>(0)
   private let longestSeen = Atomic<UInt64>(0)
+  @usableFromInline static let size = bucketCount * MemoryLayout<Atomic<UInt32>>.stride
 
-  public init() { precondition(Self.bucketCount == 400, "the literal above") }
+  public init() throws(NoMemory) {
+    var locked: Int32 = 0
+    guard let memory = tg_locked_allocate(Self.size, &locked) else { throw NoMemory() }
+    buckets = memory.bindMemory(to: Atomic<UInt32>.self, capacity: Self.bucketCount)
+    for bucket in 0..<Self.bucketCount { (buckets + bucket).initialize(to: Atomic(0)) }
+  }
+
+  @inlinable deinit { tg_locked_free(buckets, Self.size) }
 
   public var count: UInt64 { total.load(ordering: .relaxed) }
   /// Exact.

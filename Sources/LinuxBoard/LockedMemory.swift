@@ -32,7 +32,8 @@ public struct LockedMemory<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     isLocked = locked != 0
   }
 
-  deinit {
+  // Inlinable, as every deinit here: Embedded Swift wants to see it from other modules.
+  @inlinable deinit {
     pointer.deinitialize(count: 1)
     tg_locked_free(pointer, MemoryLayout<Value>.size)
   }

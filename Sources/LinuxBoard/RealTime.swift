@@ -40,8 +40,8 @@ public struct RealTimeLacks: Equatable, Sendable {
 }
 
 public enum RealTime {
-  /// Locks the program's memory, forbids core files and debuggers, and tightens timers. To be called
-  /// once, before threads are started.
+  /// Locks the program's memory, forbids core files and debuggers, and tightens timers. To be
+  /// called once, before threads are started.
   public static func enter() -> RealTimeLacks { RealTimeLacks(bits: tg_enter_realtime()) }
 }
 
@@ -60,7 +60,7 @@ public struct NoThread: Error, Equatable {
 
 /// A thread of 256 KiB stack. The owner waits for its end.
 public struct Thread: ~Copyable, @unchecked Sendable {
-  private let thread: OpaquePointer
+  @usableFromInline let thread: OpaquePointer
   /// `priority` and `affinity`, when refused.
   public let lacks: RealTimeLacks
 
@@ -85,7 +85,7 @@ public struct Thread: ~Copyable, @unchecked Sendable {
   }
 
   /// Waits until the body has returned.
-  deinit { tg_thread_join(thread) }
+  @inlinable deinit { tg_thread_join(thread) }
 
   /// Waits until the body has returned.
   public consuming func join() {}

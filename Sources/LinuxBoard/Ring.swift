@@ -6,7 +6,7 @@ import Synchronization
 /// A lock-free ring in locked memory from one writing thread to one reading thread. Elements are
 /// wiped when read: edges spell the card number.
 public struct Ring<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
-  private let slots: UnsafeMutablePointer<Element>
+  @usableFromInline let slots: UnsafeMutablePointer<Element>
   public let capacity: Int
   /// Both only grow; the slot is their remainder.
   private let written = Atomic<UInt64>(0)
@@ -24,7 +24,7 @@ public struct Ring<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
     self.capacity = capacity
   }
 
-  deinit { tg_locked_free(slots, capacity * MemoryLayout<Element>.stride) }
+  @inlinable deinit { tg_locked_free(slots, capacity * MemoryLayout<Element>.stride) }
 
   /// Elements that found the ring full and were lost.
   public var refused: UInt64 { refusals.load(ordering: .relaxed) }

@@ -5,7 +5,8 @@ import CSerial
 import Octets
 import Synchronization
 
-/// How a real port is set up; ptys and sockets have no speed. Always eight bits, no parity, one stop.
+/// How a real port is set up; ptys and sockets have no speed. Always eight bits, no parity, one
+/// stop.
 public struct PortSettings: Sendable {
   public enum Flow: Int32, Sendable {
     case none = 0
@@ -25,8 +26,8 @@ public struct PortSettings: Sendable {
 /// Where keeper and loop hand over a descriptor. At any time it is in one place only: with the
 /// keeper, offered here, with the loop, or returned here.
 public struct PortSlot: ~Copyable, @unchecked Sendable {
-  fileprivate let offered = Atomic<Int32>(-1)
-  fileprivate let returned = Atomic<Int32>(-1)
+  @usableFromInline let offered = Atomic<Int32>(-1)
+  @usableFromInline let returned = Atomic<Int32>(-1)
   fileprivate let reason = Atomic<Int32>(0)
 
   public init() {}
@@ -34,7 +35,7 @@ public struct PortSlot: ~Copyable, @unchecked Sendable {
   /// The errno of the last failure to open; 0 while the port is open.
   public var failure: Int32 { reason.load(ordering: .relaxed) }
 
-  deinit {
+  @inlinable deinit {
     let (unclaimed, lost) = (
       offered.load(ordering: .acquiring), returned.load(ordering: .acquiring)
     )
@@ -54,13 +55,13 @@ public struct SerialPort: ~Copyable {
 
   private let slot: UnsafeMutablePointer<PortSlot>
   /// Negative while the port is away.
-  private var descriptor: Int32 = -1
+  @usableFromInline var descriptor: Int32 = -1
   private var wentDown = false
 
   /// `slot` must outlive the port.
   public init(slot: UnsafeMutablePointer<PortSlot>) { self.slot = slot }
 
-  deinit {
+  @inlinable deinit {
     if descriptor >= 0 { tg_port_close(descriptor) }
   }
 

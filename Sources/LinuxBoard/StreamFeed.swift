@@ -33,12 +33,13 @@ struct StreamFeed: ~Copyable {
     decoder = EdgeStreamDecoder(lines: lines)
   }
 
-  deinit {
+  mutating func close() {
     switch state {
     case .away, .ended: break
     case .live(let live): tg_stream_close(live.descriptor)
     case .recording(let descriptor, _): tg_stream_close(descriptor)
     }
+    state = .away
   }
 
   /// One round of waiting and reading, at most 50 ms long.
@@ -104,8 +105,8 @@ struct StreamFeed: ~Copyable {
     if case .away = state { backOff.lost(at: now, after: live.since) }
   }
 
-  /// A FIFO's reading end that stays open says at once and for ever that its writer is gone, so it is
-  /// opened afresh, before the old end is closed: what a new writer has written stays in it.
+  /// A FIFO's reading end that stays open says at once and for ever that its writer is gone, so it
+  /// is opened afresh, before the old end is closed: what a new writer has written stays in it.
   private mutating func reopen(_ now: Instant, _ outlet: inout EdgeOutlet) {
     var kind: Int32 = 0
     let fresh = path.withCString { tg_stream_open($0, &kind) }

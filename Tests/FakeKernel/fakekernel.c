@@ -1,6 +1,6 @@
-// libgpiod's way to the kernel is taken over by defining open, stat, lstat, access, realpath and ioctl
-// in the program itself; whatever does not concern the fake chip goes on to the C library. A request's
-// descriptor is the reading end of a pipe, so read, poll and close are the kernel's own.
+// libgpiod's way to the kernel is taken over by defining open, stat, lstat, access, realpath and
+// ioctl in the program itself; whatever does not concern the fake chip goes on to the C library. A
+// request's descriptor is the reading end of a pipe, so read, poll and close are the kernel's own.
 #include "fakekernel.h"
 
 #include <dlfcn.h>

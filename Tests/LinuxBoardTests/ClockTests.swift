@@ -20,9 +20,9 @@ struct ClockTests {
       ([1_000], [1], [1], [1_000, 0]),
       ([999, 1_999], [0, 1], [0, 0], [999, 999]),
     ] as [([Int64], [UInt64], [UInt64], [Int64])])
-  func slots(wakes: [Int64], numbers: [UInt64], missed: [UInt64], charged: [Int64]) {
+  func slots(wakes: [Int64], numbers: [UInt64], missed: [UInt64], charged: [Int64]) throws {
     var ticker = Ticker(period: .milliseconds(1), start: after(0))
-    let lateness = LatencyHistogram()
+    let lateness = try LatencyHistogram()
     for (index, wake) in wakes.enumerated() {
       let tick = ticker.advance(to: after(wake), recording: lateness)
       #expect(tick.number == numbers[index])
@@ -35,9 +35,9 @@ struct ClockTests {
   }
 
   @Test("waiting never ends before the slot")
-  func waits() {
+  func waits() throws {
     var ticker = Ticker(period: .milliseconds(1), start: MonotonicClock.now() + .milliseconds(2))
-    let lateness = LatencyHistogram()
+    let lateness = try LatencyHistogram()
     for _ in 0..<20 {
       let tick = ticker.wait(recording: lateness)
       #expect(!(tick.now < tick.due))
@@ -50,8 +50,8 @@ struct ClockTests {
 @Suite("A latency histogram keeps 1/16 of precision in fixed room")
 struct LatencyHistogramTests {
   @Test("an empty one says zero")
-  func empty() {
-    let histogram = LatencyHistogram()
+  func empty() throws {
+    let histogram = try LatencyHistogram()
     #expect(histogram.count == 0)
     #expect(histogram.percentile(permille: 500) == .milliseconds(0))
     #expect(histogram.maximum == .milliseconds(0))
@@ -73,8 +73,8 @@ struct LatencyHistogramTests {
   @Test(
     "percentiles are at most 1/16 above the truth, the maximum is exact",
     arguments: [(500, 500), (990, 990), (999, 999), (1000, 1000), (1, 1)] as [(UInt64, Int64)])
-  func percentiles(permille: UInt64, microseconds: Int64) {
-    let histogram = LatencyHistogram()
+  func percentiles(permille: UInt64, microseconds: Int64) throws {
+    let histogram = try LatencyHistogram()
     for value in (1...1000).reversed() { histogram.record(.microseconds(Int64(value))) }
     let found = histogram.percentile(permille: permille).nanoseconds
     #expect(found >= microseconds * 1_000)
@@ -86,8 +86,8 @@ struct LatencyHistogramTests {
   }
 
   @Test("what is out of range is clamped", arguments: [-5, Int64.min, Int64.max])
-  func extremes(nanoseconds: Int64) {
-    let histogram = LatencyHistogram()
+  func extremes(nanoseconds: Int64) throws {
+    let histogram = try LatencyHistogram()
     histogram.record(Interval(nanoseconds: nanoseconds))
     #expect(histogram.count == 1)
     #expect(histogram.maximum.nanoseconds == max(nanoseconds, 0))

@@ -20,6 +20,15 @@ struct RingTests {
     #expect(ring.refused == 3)
   }
 
+  @Test("what was read is wiped: edges spell a card number")
+  func wiped() throws {
+    let ring = try Ring<UInt64>(capacity: 4)
+    for value in 1...3 as ClosedRange<UInt64> { #expect(ring.push(value) == true) }
+    #expect(ring.pop() == 1)
+    let slots = (0..<4).map { ring.slots[$0] }
+    #expect(slots == [0, 2, 3, 0])
+  }
+
   static let total: UInt64 = 300_000
 
   @Test("two threads lose and reorder nothing")

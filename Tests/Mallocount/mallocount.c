@@ -1,10 +1,10 @@
-// Counts what each thread of a dynamically linked program asks of the C library's heap, to prove that
-// the loop's thread asks nothing once it runs. Preloaded:
+// Counts what each thread of a dynamically linked program asks of the C library's heap, to prove
+// that the loop's thread asks nothing once it runs. Preloaded:
 //
 //   MALLOCOUNT=counts.txt LD_PRELOAD=mallocount.so program
 //
-// SIGUSR1 is the mark: all counts start again from zero. SIGUSR2 writes the counts, as does the end of
-// the program. One line per thread that was named or used the heap:
+// SIGUSR1 is the mark: all counts start again from zero. SIGUSR2 writes the counts, as does the end
+// of the program. One line per thread that was named or used the heap:
 //
 //   NAME TID malloc calloc realloc free BYTES-ASKED-FOR
 #include <errno.h>

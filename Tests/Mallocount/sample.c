@@ -1,5 +1,5 @@
-// A program whose heap use is known: 3 pieces in a named thread before the mark, 2 after it, none in
-// another.
+// A program whose heap use is known: 3 pieces in a named thread before the mark, 2 after it, none
+// in another.
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-// GPIO lines through libgpiod, 1.6 and 2.x behind one API. Watching and driving set up once (and may
-// allocate); waiting, reading and setting never do. Levels are physical: active-low is not used.
-// Functions return 0 or a count, or -errno.
+// GPIO lines through libgpiod, 1.6 and 2.x behind one API. Watching and driving set up once (and
+// may allocate); waiting, reading and setting never do. Levels are physical: active-low is not
+// used. Functions return 0 or a count, or -errno.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -27,8 +27,8 @@ typedef struct {
   uint8_t kind;          // TG_GPIO_RISING, TG_GPIO_FALLING, or TG_GPIO_GAP: edges were lost here
 } tg_gpio_event;
 
-// Opens a chip by path (/dev/gpiochip0), name (gpiochip0) or label and requests its lines, for edges
-// or as outputs. When a line is at fault `faulty` becomes its index, else it becomes `count`.
+// Opens a chip by path (/dev/gpiochip0), name (gpiochip0) or label and requests its lines, for
+// edges or as outputs. When a line is at fault `faulty` becomes its index, else it becomes `count`.
 int tg_gpio_watch(const char *chip, const tg_gpio_line *lines, size_t count, tg_gpio **gpio,
                   size_t *faulty);
 int tg_gpio_drive(const char *chip, const tg_gpio_line *lines, size_t count, tg_gpio **gpio,

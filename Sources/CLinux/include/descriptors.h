@@ -5,7 +5,8 @@
 
 enum { TG_STREAM_FILE = 1, TG_STREAM_FIFO = 2, TG_STREAM_TERMINAL = 3, TG_STREAM_SOCKET = 4 };
 
-// Opens for reading without waiting; `kind` becomes one of the above. Returns a descriptor or -errno.
+// Opens for reading without waiting; `kind` becomes one of the above. Returns a descriptor or
+// -errno.
 int tg_stream_open(const char *path, int *kind);
 // Bytes read, 0 when there are none now, -EPIPE at the end (no writer left), or another -errno.
 long tg_stream_read(int descriptor, void *bytes, size_t capacity);

@@ -37,8 +37,8 @@ unsigned tg_thread_lacks(const tg_thread *thread);
 // Waits for its end and frees it.
 void tg_thread_join(tg_thread *thread);
 
-// Zeroed memory between two guard pages, locked if permitted, and left out of core files. The size is
-// remembered; NULL when there is none.
+// Zeroed memory between two guard pages, locked if permitted, and left out of core files. The size
+// is remembered; NULL when there is none.
 void *tg_locked_allocate(size_t size, int *is_locked);
 // Wipes and frees.
 void tg_locked_free(void *memory, size_t size);

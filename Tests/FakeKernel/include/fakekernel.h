@@ -1,5 +1,6 @@
-// A GPIO chip that no kernel has, for programs that link this file: it answers the kernel's GPIO user
-// API, v1 and v2 (linux/gpio.h), so that the real libgpiod reads edges, gaps and unplugging from it.
+// A GPIO chip that no kernel has, for programs that link this file: it answers the kernel's GPIO
+// user API, v1 and v2 (linux/gpio.h), so that the real libgpiod reads edges, gaps and unplugging
+// from it.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
