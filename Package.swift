@@ -86,7 +86,12 @@ let package = Package(
     tests("ControllerTests", ["Octets", "Controller", "Simulator", "Register"]),
     tests("ProfileTests", ["Octets", "Profile", "tillgate"]),
     tests("TidyTests", []),
-    tests("LinuxBoardTests", ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial"]),
+    .target(
+      name: "FakeKernel", path: "Tests/FakeKernel",
+      cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    tests(
+      "LinuxBoardTests",
+      ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial", "FakeKernel"]),
     tests("SimulatorTests", ["Octets", "Magstripe", "Simulator"]),
     .executableTarget(
       name: "peerport",
