@@ -64,9 +64,12 @@ final class Descriptor {
     }
   }
 
+  /// What arrives, until `count` bytes have or a minute has passed without any.
   func read(_ count: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < count {
+      var polled = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+      guard poll(&polled, 1, 60_000) > 0 else { break }
       var chunk = [UInt8](repeating: 0, count: count - bytes.count)
       let taken = Glibc.read(number, &chunk, chunk.count)
       guard taken > 0 else { break }
