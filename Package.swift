@@ -47,7 +47,7 @@ let package = Package(
     foreign("CLinux"),
 
     firmware("Octets", ["CSodium"]),
-    firmware("Magstripe", ["Octets"]),
+    firmware("Magstripe", ["Octets", "CSodium"]),
     firmware("Identity", ["Octets"]),
     firmware("Vault", ["Octets", "CSodium", "CBearSSL"]),
     firmware("Link", ["Octets", "CSodium"]),

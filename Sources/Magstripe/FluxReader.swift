@@ -1,0 +1,177 @@
+// F2F (Aiken biphase): time stamps of reversals → bits, by the likeliest way through them.
+//
+// A reversal stands at every boundary between bits and one more in the middle of a 1. Reversals that
+// jitter by 15 % of a bit make intervals of half a bit and of a whole one overlap, so no threshold
+// can tell them apart. But only two things can follow a boundary (the middle or the end of a bit)
+// and only one a middle: the reader keeps the best path that ends at a boundary and the best one
+// that ends in a middle (a Viterbi decoder with two states).
+//
+// It goes over a run twice. First each path carries its own clock, and the run is cut where no path
+// fits any more. Then the clock is smoothed from both sides, and the best path is sought again
+// against this better clock, with a note where a rival came close.
+
+/// The marks of a line's edges: what each was found to be.
+enum FluxMark {
+  /// A reversal in the middle of a bit; otherwise it is a boundary between two.
+  static var middle: UInt8 { 1 }
+  /// A boundary to which a rival path fits nearly as well.
+  static var doubt: UInt8 { 2 }
+  /// A decision not yet traced back: the best path to a boundary here came from a middle.
+  static var fromMiddle: UInt8 { 4 }
+}
+
+/// The two passes over a run. `marks` and `late` are working memory with a place for each edge.
+enum FluxReader {
+  /// How much better than its rival a path must fit, in squared bits, to be believed. Reading 01 for
+  /// 10 moves two reversals by half a bit: 0.5, less what both are displaced the wrong way.
+  private static var margin: Double { 0.1 }
+  /// A path's clock may be off while it is undecided; halfway to the next place is 0.25 bits.
+  private static var tolerance: Double { 0.36 }
+  /// The cost of a path that does not exist.
+  private static var impossible: Double { 1e9 }
+
+  /// Goes on from a clock found at `first` as far as any path fits, and leaves in `marks` which
+  /// reversals are in the middle of a bit.
+  static func follow(
+    _ line: borrowing EdgeLine, from first: Int, _ start: FluxClock, _ memory: FluxClock.Memory,
+    _ marks: inout MutableSpan<UInt8>
+  ) -> TrackRun {
+    var boundary = start
+    var middle = start
+    // The sum of the squared errors of each path, in bits: how well it fits.
+    var boundaryCost = 0.0
+    var middleCost = impossible
+    var last = first + EdgeLine.seed - 1
+    for index in first...last { marks[index] = 0 }
+    while last + 1 < line.count {
+      let time = line.time(last + 1)
+      let zero = boundary.lateness(of: time, after: 2)
+      let half = boundary.lateness(of: time, after: 1)
+      let one = middle.lateness(of: time, after: 1)
+      let scale = boundary.bitsPerUnit
+      let zeroCost = cost(boundaryCost, zero * scale)
+      let halfCost = cost(boundaryCost, half * scale)
+      let oneCost = cost(middleCost, one * middle.bitsPerUnit)
+      guard min(zeroCost, oneCost, halfCost) < impossible else { break }
+      last += 1
+      let gains = memory.gains(after: last - first)
+      let isOne = oneCost < zeroCost
+      marks[last] = isOne ? FluxMark.fromMiddle : 0
+      let next =
+        isOne ? middle.advanced(1, late: one, gains) : boundary.advanced(2, late: zero, gains)
+      middle = boundary.advanced(1, late: half, gains)
+      middleCost = halfCost
+      boundary = next
+      boundaryCost = min(oneCost, zeroCost)
+    }
+    let isMiddle = middleCost < boundaryCost
+    traceBack(&marks, from: last, isMiddle: isMiddle, to: first + EdgeLine.seed)
+    return TrackRun(first: first, last: last, start: start, end: isMiddle ? middle : boundary)
+  }
+
+  private static func cost(_ cost: Double, _ error: Double) -> Double {
+    abs(error) > tolerance ? impossible : cost + error * error
+  }
+
+  /// Walks back along the better path and turns decisions into places within a bit.
+  private static func traceBack(
+    _ marks: inout MutableSpan<UInt8>, from last: Int, isMiddle: Bool, to first: Int
+  ) {
+    var isMiddle = isMiddle
+    var index = last
+    while index >= first {
+      let mark = marks[index]
+      marks[index] = isMiddle ? FluxMark.middle : mark & FluxMark.doubt
+      isMiddle = !isMiddle && mark & FluxMark.fromMiddle != 0
+      index -= 1
+    }
+  }
+
+  /// Half bits between the reversal at `index` and the one before, by the marks.
+  private static func steps(_ marks: borrowing MutableSpan<UInt8>, to index: Int) -> Double {
+    (marks[index] | marks[index - 1]) & FluxMark.middle != 0 ? 1 : 2
+  }
+
+  /// Writes to `late` how late each reversal of a run is, in bits, against a clock that knows those
+  /// before it and those after it, but not the reversal itself.
+  private static func smooth(
+    _ line: borrowing EdgeLine, _ run: TrackRun, _ memory: FluxClock.Memory,
+    _ marks: borrowing MutableSpan<UInt8>, _ late: inout MutableSpan<Float>
+  ) {
+    var clock = run.start
+    for index in run.first..<run.first + EdgeLine.seed {
+      let steps = Double(2 * (index - run.first - EdgeLine.seed + 1))
+      late[index] = Float(clock.lateness(of: line.time(index), after: steps) * clock.bitsPerUnit)
+    }
+    var index = run.first + EdgeLine.seed
+    while index <= run.last {
+      let steps = steps(marks, to: index)
+      let lateness = clock.lateness(of: line.time(index), after: steps)
+      late[index] = Float(lateness * clock.bitsPerUnit)
+      clock = clock.advanced(steps, late: lateness, memory.gains(after: index - run.first))
+      index += 1
+    }
+    clock = run.end.reversed
+    let gains = memory.gains(after: .max)
+    index = run.last - 1
+    while index >= run.first {
+      let steps = steps(marks, to: index + 1)
+      let lateness = clock.lateness(of: -line.time(index), after: steps)
+      late[index] = 0.5 * (late[index] - Float(lateness * clock.bitsPerUnit))
+      clock = clock.advanced(steps, late: lateness, gains)
+      index -= 1
+    }
+  }
+
+  /// Seeks the best path once more, against the smoothed clock; false if there is none.
+  static func refine(
+    _ line: borrowing EdgeLine, _ run: TrackRun, _ memory: FluxClock.Memory,
+    _ marks: inout MutableSpan<UInt8>, _ late: inout MutableSpan<Float>
+  ) -> Bool {
+    smooth(line, run, memory, marks, &late)
+    // Of the two paths: the cost, and by how many half bits it is ahead of the first path.
+    var boundary = (cost: 0.0, ahead: 0.0)
+    var middle = (cost: impossible, ahead: 0.0)
+    var index = run.first + EdgeLine.seed
+    var before = run.first + EdgeLine.seed <= run.last ? steps(marks, to: index) : 0
+    while index <= run.last {
+      let steps = before
+      if index < run.last { before = self.steps(marks, to: index + 1) }
+      let error = Double(late[index])
+      let zero = boundary.ahead + 2 - steps
+      let half = boundary.ahead + 1 - steps
+      let one = middle.ahead + 1 - steps
+      let zeroCost = cost(boundary.cost, error - zero / 2)
+      let halfCost = cost(boundary.cost, error - half / 2)
+      let oneCost = cost(middle.cost, error - one / 2)
+      guard min(zeroCost, oneCost, halfCost) < impossible else { return false }
+      let isOne = oneCost < zeroCost
+      marks[index] =
+        (marks[index] & FluxMark.middle) | (isOne ? FluxMark.fromMiddle : 0)
+        | (abs(oneCost - zeroCost) < margin ? FluxMark.doubt : 0)
+      middle = (halfCost, half)
+      boundary = isOne ? (oneCost, one) : (zeroCost, zero)
+      index += 1
+    }
+    traceBack(
+      &marks, from: run.last, isMiddle: middle.cost < boundary.cost, to: run.first + EdgeLine.seed)
+    return true
+  }
+
+  /// The bits of a run and which of them are in doubt.
+  static func collect(
+    _ run: TrackRun, _ marks: borrowing MutableSpan<UInt8>, _ bits: inout BitTrack,
+    _ doubts: inout BitTrack
+  ) {
+    bits.removeAll()
+    doubts.removeAll()
+    var index = run.first + 1
+    while index <= run.last {
+      if marks[index] & FluxMark.middle == 0 {
+        bits.append(marks[index - 1] & FluxMark.middle != 0)
+        doubts.append(marks[index] & FluxMark.doubt != 0)
+      }
+      index += 1
+    }
+  }
+}

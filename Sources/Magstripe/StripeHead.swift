@@ -1,0 +1,148 @@
+// One magnetic-stripe head: collects edges, knows when a swipe is over, and then reads its tracks.
+
+import CSodium
+import Octets
+
+/// A head with up to three tracks. Does no I/O and never looks at a clock: edges and time are handed
+/// in. Holds what it collected until `decode`, which wipes it: edges are card data.
+///
+/// About 42 KiB: to be made in its place and never copied.
+public struct StripeHead: ~Copyable {
+  public let settings: StripeSettings
+  /// The edges of track 1, then 2, then 3, `StripeLimit.edges` each.
+  private var edges = InlineArray<9216, StoredEdge>(repeating: StoredEdge(units: 0, tag: 0))
+  private var counts = InlineArray<3, Int>(repeating: 0)
+  /// What was already found wrong with a track while its edges came.
+  private var faults = InlineArray<3, StripeFault?>(repeating: nil)
+  private var first: Instant?
+  /// When the last edge of a swipe that has not been decoded yet came; nil while nothing came.
+  public private(set) var lastEdge: Instant?
+  /// When CARD PRESENT went high after strobes.
+  private var cardLeft: Instant?
+  private var reader = TrackReader()
+
+  public init(_ settings: StripeSettings) { self.settings = settings }
+
+  /// Takes one edge. Edges of tracks the head does not have are ignored.
+  public mutating func record(_ edge: StripeEdge) {
+    switch (edge.signal, settings.kind) {
+    case (.flux, .f2f):
+      store(edge, tag: 0)
+    case (.strobe, .clockData):
+      // Only the falling edge samples. A direction read late may be wrong, but only falling edges
+      // are asked for: see `StripeEdge.Signal.strobe`.
+      if !edge.isHigh { store(edge, tag: TrackReader.strobeTag) }
+    case (.data, .clockData):
+      store(edge, tag: edge.isHigh ? TrackReader.dataHighTag : TrackReader.dataLowTag)
+    case (.cardPresent, .clockData):
+      if edge.isHigh, lastEdge != nil { cardLeft = edge.at }
+    case (.gap, _):
+      distrust(edge.track, .gap)
+    case (.flux, _), (.strobe, _), (.data, _), (.cardPresent, _):
+      break
+    }
+  }
+
+  private mutating func store(_ edge: StripeEdge, tag: UInt32) {
+    guard let track = StripeTrack(rawValue: edge.track), settings.tracks.contains(track) else {
+      return
+    }
+    // Edges of different lines come slightly out of order: leave room before the first one.
+    let origin = first ?? Instant(nanoseconds: edge.at.nanoseconds &- 1_000_000)
+    first = origin
+    if let last = lastEdge { lastEdge = max(last, edge.at) } else { lastEdge = edge.at }
+    let elapsed = edge.at - origin
+    guard elapsed.nanoseconds >= 0 else { return distrust(edge.track, .disorder) }
+    guard elapsed <= StripeLimit.capture, counts[track.index] < StripeLimit.edges else {
+      return distrust(edge.track, .overflow)
+    }
+    let units = UInt32(truncatingIfNeeded: UInt64(elapsed.nanoseconds) / StoredEdge.unit)
+    edges[track.index * StripeLimit.edges + counts[track.index]] = StoredEdge(
+      units: units, tag: tag)
+    counts[track.index] += 1
+  }
+
+  /// Marks a track, or with 0 every one, as unreadable. The first fault stands.
+  private mutating func distrust(_ number: UInt8, _ fault: StripeFault) {
+    for index in 0..<3 where number == 0 || Int(number) == index + 1 {
+      if faults[index] == nil { faults[index] = fault }
+    }
+  }
+
+  /// Whether edges came and then stopped. A swipe also ends when the card has left the head, and
+  /// when it lasts longer than `StripeLimit.capture`.
+  public func hasEnded(at now: Instant) -> Bool {
+    guard let first, let lastEdge else { return false }
+    if let cardLeft, cardLeft > lastEdge { return true }
+    return now - lastEdge >= settings.silence || now - first > StripeLimit.capture
+  }
+
+  /// Reads all tracks, and then wipes and forgets all edges. `tracks` gets the good ones and is
+  /// wiped first.
+  public mutating func decode(into tracks: inout StripeTracks) -> StripeReport {
+    tracks.wipe()
+    var report = StripeReport()
+    report[.one] = tracks.withText(of: .one) { explain(.one, into: &$0).summary }
+    report[.two] = tracks.withText(of: .two) { explain(.two, into: &$0).summary }
+    report[.three] = tracks.withText(of: .three) { explain(.three, into: &$0).summary }
+    reset()
+    return report
+  }
+
+  /// Forgets and wipes what was collected.
+  public mutating func reset() {
+    var span = edges.mutableSpan
+    span.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
+    counts = InlineArray(repeating: 0)
+    faults = InlineArray(repeating: nil)
+    first = nil
+    lastEdge = nil
+    cardLeft = nil
+    reader.wipe()
+  }
+}
+
+extension StripeHead {
+  /// Reads one track and says how it went. `text` gets its characters if it is good. To be called
+  /// once a track and swipe, as `decode` does; the edges are kept until `decode` or `reset`.
+  public mutating func explain(_ track: StripeTrack, into text: inout TrackText) -> StripeTrace {
+    text.wipe()
+    let count = counts[track.index]
+    var trace = StripeTrace(track: track, edges: count)
+    if count < settings.minimumEdges {
+      if let fault = faults[track.index], count > 0 { trace.outcome = .unreadable(fault) }
+      return trace
+    }
+    let base = track.index * StripeLimit.edges
+    var all = edges.mutableSpan
+    var own = all._mutatingExtracting(base..<base + count)
+    guard sort(&own) else {
+      trace.outcome = .unreadable(.disorder)
+      return trace
+    }
+    let verdict = reader.read(&own, settings.kind, track, into: &text)
+    trace.fill(verdict)
+    if let fault = faults[track.index] { trace.outcome = .unreadable(fault) }
+    if count < StripeLimit.shortestRun { trace.outcome = .unreadable(.tooFewEdges) }
+    if !trace.outcome.isGood { text.wipe() }
+    return trace
+  }
+}
+
+/// Puts edges in the order of time; false if one is further from its place than
+/// `StripeLimit.disorder`. Linear, as they nearly are in order.
+private func sort(_ edges: inout MutableSpan<StoredEdge>) -> Bool {
+  var index = 1
+  while index < edges.count {
+    let edge = edges[index]
+    var place = index
+    while place > 0, edges[place - 1].units > edge.units {
+      guard index - place < StripeLimit.disorder else { return false }
+      edges[place] = edges[place - 1]
+      place -= 1
+    }
+    edges[place] = edge
+    index += 1
+  }
+  return true
+}

@@ -1,0 +1,139 @@
+// Reads one track out of its sorted edges: finds runs of bits, and lets the verdict weigh what they
+// say. What is special to a kind of head is in FluxReader.swift and StrobeReader.swift.
+
+import CSodium
+import Octets
+
+/// One run of bits: consecutive edges that a bit clock could follow, as indices of its line.
+struct TrackRun: BitwiseCopyable {
+  var first: Int
+  var last: Int
+  /// The clock at either end.
+  var start: FluxClock
+  var end: FluxClock
+}
+
+/// The working memory of a head, and the search for runs of bits.
+struct TrackReader: ~Copyable {
+  /// Edges of a run that cannot be noise that happened to keep time.
+  static var longRun: Int { 160 }
+  /// How often each edge may be looked at, on average and in each direction of time.
+  static var effort: Int { 3 }
+  /// For each edge of the line: what it was found to be.
+  var marks = InlineArray<3072, UInt8>(repeating: 0)
+  /// For each edge: by how many bits it is late against the smoothed clock.
+  var late = InlineArray<3072, Float>(repeating: 0)
+  var bits = BitTrack()
+  /// For each of the bits: whether it is in doubt.
+  var doubts = BitTrack()
+  private var candidate = TrackText()
+
+  mutating func wipe() {
+    var bytes = marks.mutableSpan
+    bytes.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
+    var errors = late.mutableSpan
+    errors.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
+    bits.wipe()
+    doubts.wipe()
+    candidate.wipe()
+  }
+
+  /// Reads all runs of a sorted row of edges. `text` gets the characters if the verdict is good.
+  mutating func read(
+    _ edges: inout MutableSpan<StoredEdge>, _ kind: StripeSettings.Kind, _ track: StripeTrack,
+    into text: inout TrackText
+  ) -> TrackVerdict {
+    var verdict = TrackVerdict()
+    switch kind {
+    case .f2f:
+      // The clock starts anew from the other end: a second opinion, and a second chance when the
+      // zeros at one end are spoilt.
+      let line = EdgeLine(edges.span, isReversed: false)
+      let back = EdgeLine(edges.span, isReversed: true)
+      search(line, kind, .long, track, &verdict, &text)
+      search(back, kind, .long, track, &verdict, &text)
+      guard verdict.agreeing == 0 else { break }
+      search(line, kind, .short, track, &verdict, &text)
+      search(back, kind, .short, track, &verdict, &text)
+    case .clockData:
+      let strobes = Self.reduceToStrobes(&edges)
+      let line = EdgeLine(edges.span.extracting(0..<strobes), isReversed: false)
+      search(line, kind, .short, track, &verdict, &text)
+    }
+    return verdict
+  }
+
+  private mutating func search(
+    _ line: borrowing EdgeLine, _ kind: StripeSettings.Kind, _ memory: FluxClock.Memory,
+    _ track: StripeTrack, _ verdict: inout TrackVerdict, _ text: inout TrackText
+  ) {
+    var effort = Self.effort * line.count
+    var first = 0
+    var known = 0
+    while first + EdgeLine.seed <= line.count, effort > 0 {
+      defer { first += 1 }
+      effort -= 1
+      // Zeros that the last run saw as such would only be read again.
+      if first + EdgeLine.seed <= known, areBoundaries(first) { continue }
+      guard let clock = line.clock(at: first),
+        let run = bitRun(line, from: first, clock, kind, memory)
+      else { continue }
+      effort -= run.last - run.first
+      known = run.last + 1
+      guard known - first >= StripeLimit.shortestRun else { continue }
+      let isGood = weigh(line, run, kind, track, &verdict, &text)
+      // A short run may have been noise that swallowed a track's zeros.
+      if isGood || known - first > Self.longRun { first = known - EdgeLine.seed }
+    }
+  }
+
+  private mutating func areBoundaries(_ first: Int) -> Bool {
+    let marks = self.marks.mutableSpan
+    for index in first..<first + EdgeLine.seed where marks[index] & FluxMark.middle != 0 {
+      return false
+    }
+    return true
+  }
+
+  /// The run that begins with the zeros at `first`, if there is one.
+  private mutating func bitRun(
+    _ line: borrowing EdgeLine, from first: Int, _ clock: FluxClock, _ kind: StripeSettings.Kind,
+    _ memory: FluxClock.Memory
+  ) -> TrackRun? {
+    guard kind == .f2f else { return followStrobes(line, from: first, clock) }
+    var marks = self.marks.mutableSpan
+    let run = FluxReader.follow(line, from: first, clock, memory, &marks)
+    guard run.last + 1 - first >= StripeLimit.shortestRun else { return run }
+    var late = self.late.mutableSpan
+    return FluxReader.refine(line, run, memory, &marks, &late) ? run : nil
+  }
+
+  /// Whether a good track was in this run.
+  private mutating func weigh(
+    _ line: borrowing EdgeLine, _ run: TrackRun, _ kind: StripeSettings.Kind,
+    _ track: StripeTrack, _ verdict: inout TrackVerdict, _ text: inout TrackText
+  ) -> Bool {
+    let source = TrackSource(run: run, isReversed: line.isReversed, edges: line.count)
+    switch kind {
+    case .f2f:
+      FluxReader.collect(run, marks.mutableSpan, &bits, &doubts)
+      return consider(source, track, &verdict, &text)
+    case .clockData:
+      collectStrobes(line, run, opinion: 0)
+      let counted = consider(source, track, &verdict, &text)
+      collectStrobes(line, run, opinion: 1)
+      return consider(source, track, &verdict, &text) || counted
+    }
+  }
+
+  private mutating func consider(
+    _ source: TrackSource, _ track: StripeTrack, _ verdict: inout TrackVerdict,
+    _ text: inout TrackText
+  ) -> Bool {
+    bits.withRow { bits in
+      doubts.withRow { doubts in
+        verdict.consider(bits, doubts, track, source, &candidate, &text)
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// Weighs all readings of one track against each other.
+
+import Octets
+
+/// Where bits come from.
+struct TrackSource: BitwiseCopyable {
+  var run: TrackRun
+  /// Whether the run was read against time.
+  var isReversed: Bool
+  /// Edges of the whole line.
+  var edges: Int
+
+  /// Whether the bits end because the signal does, not because the clock was lost.
+  var isComplete: Bool { run.last == edges - 1 }
+}
+
+/// What all readings of a track together say.
+struct TrackVerdict: BitwiseCopyable {
+  /// The first good reading, or else the one that got furthest, and where it was found.
+  var best: TrackFrame?
+  var source: TrackSource?
+  /// Good readings that agreed.
+  var agreeing = 0
+  var isInConflict = false
+
+  /// Takes in every frame of one run of bits, read in both directions. `text` holds the characters
+  /// of the first good frame; `candidate` is room for another. True if there was a good frame.
+  mutating func consider(
+    _ bits: borrowing BitRow, _ doubts: borrowing BitRow, _ track: StripeTrack, _ source: TrackSource,
+    _ candidate: inout TrackText, _ text: inout TrackText
+  ) -> Bool {
+    if best == nil, bits.count > (self.source?.run.last ?? 0) - (self.source?.run.first ?? 0) {
+      self.source = source
+    }
+    let forward = consider(bits, doubts, track, .forward, source, &candidate, &text)
+    let backward = consider(bits, doubts, track, .backward, source, &candidate, &text)
+    return forward || backward
+  }
+
+  private mutating func consider(
+    _ bits: borrowing BitRow, _ doubts: borrowing BitRow, _ track: StripeTrack, _ direction: StripeDirection,
+    _ source: TrackSource, _ candidate: inout TrackText, _ text: inout TrackText
+  ) -> Bool {
+    var isGood = false
+    var reader = FrameReader(
+      track: track, direction: direction, isComplete: source.isComplete)
+    while var frame = reader.next(bits, doubts, into: &candidate) {
+      if source.isReversed { frame.direction = direction == .forward ? .backward : .forward }
+      if frame.fault == nil {
+        isGood = true
+        weigh(candidate, &text)
+      }
+      if let known = best, !frame.isBetter(than: known) { continue }
+      best = frame
+      self.source = source
+    }
+    return isGood
+  }
+
+  private mutating func weigh(_ candidate: borrowing TrackText, _ text: inout TrackText) {
+    agreeing += 1
+    if agreeing == 1 {
+      text.removeAll()
+      candidate.withBytes { try? text.append($0) }
+    } else {
+      let isSame = candidate.withBytes { new in text.withBytes { $0.equals(new) } }
+      if !isSame { isInConflict = true }
+    }
+  }
+
+  var outcome: StripeOutcome {
+    if isInConflict { return .unreadable(.conflict) }
+    if let best {
+      guard let fault = best.fault else { return .good(best.direction) }
+      return .unreadable(fault)
+    }
+    return .unreadable(source == nil ? .noClock : .noStartSentinel)
+  }
+}
