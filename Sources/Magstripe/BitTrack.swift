@@ -39,6 +39,12 @@ public struct BitTrack: ~Copyable {
     return true
   }
 
+  static func zeros(_ count: Int) -> BitTrack {
+    var zeros = BitTrack()
+    zeros.count = count
+    return zeros
+  }
+
   public mutating func removeAll() { count = 0 }
 
   public mutating func wipe() {

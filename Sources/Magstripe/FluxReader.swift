@@ -24,7 +24,7 @@ enum FluxMark {
 enum FluxReader {
   /// How much better than its rival a path must fit, in squared bits, to be believed. Reading 01 for
   /// 10 moves two reversals by half a bit: 0.5, less what both are displaced the wrong way.
-  private static var margin: Double { 0.1 }
+  private static var margin: Double { 0.06 }
   /// A path's clock may be off while it is undecided; halfway to the next place is 0.25 bits.
   private static var tolerance: Double { 0.36 }
   /// The cost of a path that does not exist.
@@ -41,6 +41,7 @@ enum FluxReader {
     // The sum of the squared errors of each path, in bits: how well it fits.
     var boundaryCost = 0.0
     var middleCost = impossible
+    var gains = memory.gains(after: EdgeLine.seed)
     var last = first + EdgeLine.seed - 1
     for index in first...last { marks[index] = 0 }
     while last + 1 < line.count {
@@ -54,7 +55,7 @@ enum FluxReader {
       let oneCost = cost(middleCost, one * middle.bitsPerUnit)
       guard min(zeroCost, oneCost, halfCost) < impossible else { break }
       last += 1
-      let gains = memory.gains(after: last - first)
+      if last - first <= FluxClock.Memory.learning { gains = memory.gains(after: last - first) }
       let isOne = oneCost < zeroCost
       marks[last] = isOne ? FluxMark.fromMiddle : 0
       let next =
@@ -66,7 +67,9 @@ enum FluxReader {
     }
     let isMiddle = middleCost < boundaryCost
     traceBack(&marks, from: last, isMiddle: isMiddle, to: first + EdgeLine.seed)
-    return TrackRun(first: first, last: last, start: start, end: isMiddle ? middle : boundary)
+    return TrackRun(
+      first: first, last: last, kind: .f2f, memory: memory, start: start,
+      end: isMiddle ? middle : boundary)
   }
 
   private static func cost(_ cost: Double, _ error: Double) -> Double {
@@ -103,16 +106,19 @@ enum FluxReader {
       let steps = Double(2 * (index - run.first - EdgeLine.seed + 1))
       late[index] = Float(clock.lateness(of: line.time(index), after: steps) * clock.bitsPerUnit)
     }
+    var gains = memory.gains(after: EdgeLine.seed)
     var index = run.first + EdgeLine.seed
     while index <= run.last {
       let steps = steps(marks, to: index)
       let lateness = clock.lateness(of: line.time(index), after: steps)
       late[index] = Float(lateness * clock.bitsPerUnit)
-      clock = clock.advanced(steps, late: lateness, memory.gains(after: index - run.first))
+      let count = index - run.first
+      if count <= FluxClock.Memory.learning { gains = memory.gains(after: count) }
+      clock = clock.advanced(steps, late: lateness, gains)
       index += 1
     }
     clock = run.end.reversed
-    let gains = memory.gains(after: .max)
+    gains = memory.gains(after: FluxClock.Memory.learning)
     index = run.last - 1
     while index >= run.first {
       let steps = steps(marks, to: index + 1)
@@ -123,11 +129,12 @@ enum FluxReader {
     }
   }
 
-  /// Seeks the best path once more, against the smoothed clock; false if there is none.
+  /// Seeks the best path once more, against the smoothed clock. Returns the mean of its squared
+  /// errors, in bits, or nil if there is no path.
   static func refine(
     _ line: borrowing EdgeLine, _ run: TrackRun, _ memory: FluxClock.Memory,
     _ marks: inout MutableSpan<UInt8>, _ late: inout MutableSpan<Float>
-  ) -> Bool {
+  ) -> Double? {
     smooth(line, run, memory, marks, &late)
     // Of the two paths: the cost, and by how many half bits it is ahead of the first path.
     var boundary = (cost: 0.0, ahead: 0.0)
@@ -144,7 +151,7 @@ enum FluxReader {
       let zeroCost = cost(boundary.cost, error - zero / 2)
       let halfCost = cost(boundary.cost, error - half / 2)
       let oneCost = cost(middle.cost, error - one / 2)
-      guard min(zeroCost, oneCost, halfCost) < impossible else { return false }
+      guard min(zeroCost, oneCost, halfCost) < impossible else { return nil }
       let isOne = oneCost < zeroCost
       marks[index] =
         (marks[index] & FluxMark.middle) | (isOne ? FluxMark.fromMiddle : 0)
@@ -155,7 +162,7 @@ enum FluxReader {
     }
     traceBack(
       &marks, from: run.last, isMiddle: middle.cost < boundary.cost, to: run.first + EdgeLine.seed)
-    return true
+    return min(middle.cost, boundary.cost) / Double(run.last - run.first + 1)
   }
 
   /// The bits of a run and which of them are in doubt.

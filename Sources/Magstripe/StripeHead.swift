@@ -33,7 +33,7 @@ public struct StripeHead: ~Copyable {
       // are asked for: see `StripeEdge.Signal.strobe`.
       if !edge.isHigh { store(edge, tag: TrackReader.strobeTag) }
     case (.data, .clockData):
-      store(edge, tag: edge.isHigh ? TrackReader.dataHighTag : TrackReader.dataLowTag)
+      store(edge, tag: TrackReader.dataTag)
     case (.cardPresent, .clockData):
       if edge.isHigh, lastEdge != nil { cardLeft = edge.at }
     case (.gap, _):
@@ -82,9 +82,10 @@ public struct StripeHead: ~Copyable {
   public mutating func decode(into tracks: inout StripeTracks) -> StripeReport {
     tracks.wipe()
     var report = StripeReport()
-    report[.one] = tracks.withText(of: .one) { explain(.one, into: &$0).summary }
-    report[.two] = tracks.withText(of: .two) { explain(.two, into: &$0).summary }
-    report[.three] = tracks.withText(of: .three) { explain(.three, into: &$0).summary }
+    var source: TrackSource?
+    report[.one] = read(.one, into: &tracks.one, &source).summary
+    report[.two] = read(.two, into: &tracks.two, &source).summary
+    report[.three] = read(.three, into: &tracks.three, &source).summary
     reset()
     return report
   }
@@ -103,29 +104,57 @@ public struct StripeHead: ~Copyable {
 }
 
 extension StripeHead {
-  /// Reads one track and says how it went. `text` gets its characters if it is good. To be called
-  /// once a track and swipe, as `decode` does; the edges are kept until `decode` or `reset`.
-  public mutating func explain(_ track: StripeTrack, into text: inout TrackText) -> StripeTrace {
-    text.wipe()
+  /// Reads one track, for an engineer, and says how it went. `text` gets its characters if it is
+  /// good, `bits` the run that was read best, in order of time. The edges stay: `decode` or `reset`
+  /// must follow.
+  public mutating func explain(
+    _ track: StripeTrack, into text: inout TrackText, bits: inout BitTrack
+  ) -> StripeTrace {
+    var source: TrackSource?
+    let trace = read(track, into: &text, &source)
+    bits.wipe()
+    if let source {
+      withEdges(of: track) { reader, edges in reader.repeatRun(source, edges.span, into: &bits) }
+    }
+    return trace
+  }
+
+  private mutating func read(
+    _ track: StripeTrack, into text: inout TrackText, _ source: inout TrackSource?
+  ) -> StripeTrace {
     let count = counts[track.index]
     var trace = StripeTrace(track: track, edges: count)
-    if count < settings.minimumEdges {
+    text.wipe()
+    guard count >= settings.minimumEdges else {
       if let fault = faults[track.index], count > 0 { trace.outcome = .unreadable(fault) }
       return trace
     }
-    let base = track.index * StripeLimit.edges
-    var all = edges.mutableSpan
-    var own = all._mutatingExtracting(base..<base + count)
-    guard sort(&own) else {
-      trace.outcome = .unreadable(.disorder)
-      return trace
+    let kind = settings.kind
+    withEdges(of: track) { reader, edges in
+      guard count >= StripeLimit.shortestRun else {
+        trace.outcome = .unreadable(.tooFewEdges)
+        return
+      }
+      guard sort(&edges) else {
+        trace.outcome = .unreadable(.disorder)
+        return
+      }
+      let verdict = reader.read(&edges, kind, track, into: &text)
+      trace.fill(verdict)
+      source = verdict.source
     }
-    let verdict = reader.read(&own, settings.kind, track, into: &text)
-    trace.fill(verdict)
     if let fault = faults[track.index] { trace.outcome = .unreadable(fault) }
-    if count < StripeLimit.shortestRun { trace.outcome = .unreadable(.tooFewEdges) }
     if !trace.outcome.isGood { text.wipe() }
     return trace
+  }
+
+  private mutating func withEdges(
+    of track: StripeTrack, _ body: (inout TrackReader, inout MutableSpan<StoredEdge>) -> Void
+  ) {
+    let base = track.index * StripeLimit.edges
+    var all = edges.mutableSpan
+    var own = all._mutatingExtracting(base..<base + counts[track.index])
+    body(&reader, &own)
   }
 }
 

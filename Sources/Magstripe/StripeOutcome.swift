@@ -30,6 +30,8 @@ public enum StripeFault: Equatable, Sendable, BitwiseCopyable {
   case longitudinalCheck
   /// Everything adds up, but another reading of a character fits the reversals nearly as well.
   case doubt(character: UInt8)
+  /// Everything adds up, but the reversals are too far from their places to be sure.
+  case jitter
   /// No end sentinel within the length ISO/IEC 7811 allows.
   case tooLong
   /// Next to nothing between the sentinels.

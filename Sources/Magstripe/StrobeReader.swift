@@ -1,14 +1,14 @@
 // TTL clock and data: strobes and data edges → bits.
 //
-// The level of DATA is rebuilt from time stamps. What the kernel says about an edge's direction is
-// read later than its time, and an edge may have been lost: so there are two opinions on the level,
-// one that counts edges from the idle level and one that believes the directions.
+// The level of DATA is rebuilt by counting its edges from the idle level. What the kernel says about
+// an edge's direction is read later than its time and cannot be relied upon. When an edge is lost
+// the levels after it are wrong: all characters then have the wrong parity, as they have an odd
+// number of bits.
 
 extension TrackReader {
   /// The tags of stored edges of a clock and data head.
   static var strobeTag: UInt32 { 0 }
-  static var dataLowTag: UInt32 { 2 }
-  static var dataHighTag: UInt32 { 3 }
+  static var dataTag: UInt32 { 1 }
 
   /// How far from its place a strobe may be, in bits. Halfway to the next would be 0.5.
   private static var tolerance: Double { 0.36 }
@@ -17,22 +17,21 @@ extension TrackReader {
   private static var longestBit: UInt32 { 5_000_000 / UInt32(StoredEdge.unit) }
 
   /// Reduces sorted strobe and data edges to strobes, in place, and returns how many there are. A
-  /// strobe's tag then says the bit: bit 0 by counting edges, bit 1 by their directions.
+  /// strobe's tag is its bit then.
   static func reduceToStrobes(_ edges: inout MutableSpan<StoredEdge>) -> Int {
     var strobes = 0
-    var ones: UInt32 = 0
+    var bit: UInt32 = 0
     var pending = 0
     for index in edges.indices where edges[index].tag == strobeTag {
       let previous = strobes > 0 ? edges[strobes - 1].units : edges[index].units
       let sample = sampleTime(edges, index, previous: previous)
       while pending < edges.count, edges[pending].units <= sample || pending < index {
-        let tag = edges[pending].tag
         // Negative true, and high when idle.
-        if tag != strobeTag { ones = (ones ^ 1) & 1 | (tag == dataLowTag ? 2 : 0) }
+        if edges[pending].tag == dataTag { bit ^= 1 }
         pending += 1
       }
       // What is overwritten has been looked at: there are never more strobes than edges so far.
-      edges[strobes] = StoredEdge(units: edges[index].units, tag: ones)
+      edges[strobes] = StoredEdge(units: edges[index].units, tag: bit)
       strobes += 1
     }
     return strobes
@@ -53,7 +52,7 @@ extension TrackReader {
   /// Goes on from a clock found at `first` as long as strobes keep its time: a strobe that is
   /// missing, or one too many, ends the run.
   func followStrobes(
-    _ line: borrowing EdgeLine, from first: Int, _ start: FluxClock
+    _ line: borrowing EdgeLine, from first: Int, _ start: FluxClock, _ memory: FluxClock.Memory
   ) -> TrackRun {
     var clock = start
     var last = first + EdgeLine.seed - 1
@@ -61,17 +60,17 @@ extension TrackReader {
       let late = clock.lateness(of: line.time(last + 1), after: 2)
       guard abs(late * clock.bitsPerUnit) <= Self.tolerance else { break }
       last += 1
-      clock = clock.advanced(2, late: late, FluxClock.Memory.short.gains(after: last - first))
+      clock = clock.advanced(2, late: late, memory.gains(after: last - first))
     }
-    return TrackRun(first: first, last: last, start: start, end: clock)
+    return TrackRun(
+      first: first, last: last, kind: .clockData, memory: memory, start: start, end: clock)
   }
 
-  /// The bits of a run: bit `opinion` of each tag.
-  mutating func collectStrobes(_ line: borrowing EdgeLine, _ run: TrackRun, opinion: UInt32) {
+  mutating func collectStrobes(_ line: borrowing EdgeLine, _ run: TrackRun) {
     bits.removeAll()
     doubts.removeAll()
     for index in run.first...run.last {
-      bits.append(line.tag(index) &>> opinion & 1 == 1)
+      bits.append(line.tag(index) == 1)
       doubts.append(false)
     }
   }

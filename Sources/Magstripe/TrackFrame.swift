@@ -121,7 +121,8 @@ struct FrameReader: ~Copyable {
   private func settle(_ doubts: borrowing BitRow, _ frame: inout TrackFrame) {
     for index in frame.start..<frame.end where bit(doubts, index) {
       let character = (index - frame.start) / track.bitsPerCharacter
-      return frame.fault = .doubt(character: UInt8(truncatingIfNeeded: character))
+      frame.fault = .doubt(character: UInt8(truncatingIfNeeded: character))
+      return
     }
   }
 
@@ -137,7 +138,10 @@ struct FrameReader: ~Copyable {
     for offset in 0..<width {
       guard frame.end + offset < bits.count else {
         // The check is never all zeros, as its parity is odd: some of it must have been there.
-        guard isComplete else { return frame.fault = unfinished(frame) }
+        guard isComplete else {
+          frame.fault = unfinished(frame)
+          return
+        }
         break
       }
       if bit(bits, frame.end + offset) { found |= 1 &<< UInt8(offset) }
@@ -145,12 +149,17 @@ struct FrameReader: ~Copyable {
     frame.end = min(frame.end + width, bits.count)
     frame.checkFound = found & (1 &<< UInt8(width - 1) &- 1)
     guard found == track.withParity(frame.checkExpected) else {
-      return frame.fault = .longitudinalCheck
+      frame.fault = .longitudinalCheck
+      return
     }
-    guard frame.characters >= StripeLimit.data + 2 else { return frame.fault = .tooShort }
+    guard frame.characters >= StripeLimit.data + 2 else {
+      frame.fault = .tooShort
+      return
+    }
     for index in frame.end..<min(frame.end + StripeLimit.trailingZeros, bits.count)
     where bit(bits, index) {
-      return frame.fault = .trailingBits
+      frame.fault = .trailingBits
+      return
     }
   }
 }

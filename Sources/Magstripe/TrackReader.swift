@@ -8,9 +8,13 @@ import Octets
 struct TrackRun: BitwiseCopyable {
   var first: Int
   var last: Int
+  var kind: StripeSettings.Kind
+  var memory: FluxClock.Memory
   /// The clock at either end.
   var start: FluxClock
   var end: FluxClock
+  /// Whether the edges are near enough to their places to believe what they say.
+  var isSteady = true
 }
 
 /// The working memory of a head, and the search for runs of bits.
@@ -46,15 +50,14 @@ struct TrackReader: ~Copyable {
     var verdict = TrackVerdict()
     switch kind {
     case .f2f:
-      // The clock starts anew from the other end: a second opinion, and a second chance when the
-      // zeros at one end are spoilt.
-      let line = EdgeLine(edges.span, isReversed: false)
-      let back = EdgeLine(edges.span, isReversed: true)
-      search(line, kind, .long, track, &verdict, &text)
-      search(back, kind, .long, track, &verdict, &text)
-      guard verdict.agreeing == 0 else { break }
-      search(line, kind, .short, track, &verdict, &text)
-      search(back, kind, .short, track, &verdict, &text)
+      // The clock starts anew from the other end if the zeros at one are spoilt, and follows faster
+      // if the hand jerked.
+      let forward = EdgeLine(edges.span, isReversed: false)
+      let backward = EdgeLine(edges.span, isReversed: true)
+      search(forward, kind, .long, track, &verdict, &text)
+      if verdict.agreeing == 0 { search(backward, kind, .long, track, &verdict, &text) }
+      if verdict.agreeing == 0 { search(forward, kind, .short, track, &verdict, &text) }
+      if verdict.agreeing == 0 { search(backward, kind, .short, track, &verdict, &text) }
     case .clockData:
       let strobes = Self.reduceToStrobes(&edges)
       let line = EdgeLine(edges.span.extracting(0..<strobes), isReversed: false)
@@ -81,7 +84,7 @@ struct TrackReader: ~Copyable {
       effort -= run.last - run.first
       known = run.last + 1
       guard known - first >= StripeLimit.shortestRun else { continue }
-      let isGood = weigh(line, run, kind, track, &verdict, &text)
+      let isGood = weigh(line, run, track, &verdict, &text)
       // A short run may have been noise that swallowed a track's zeros.
       if isGood || known - first > Self.longRun { first = known - EdgeLine.seed }
     }
@@ -100,40 +103,71 @@ struct TrackReader: ~Copyable {
     _ line: borrowing EdgeLine, from first: Int, _ clock: FluxClock, _ kind: StripeSettings.Kind,
     _ memory: FluxClock.Memory
   ) -> TrackRun? {
-    guard kind == .f2f else { return followStrobes(line, from: first, clock) }
+    guard kind == .f2f else { return followStrobes(line, from: first, clock, memory) }
     var marks = self.marks.mutableSpan
-    let run = FluxReader.follow(line, from: first, clock, memory, &marks)
+    var run = FluxReader.follow(line, from: first, clock, memory, &marks)
     guard run.last + 1 - first >= StripeLimit.shortestRun else { return run }
     var late = self.late.mutableSpan
-    return FluxReader.refine(line, run, memory, &marks, &late) ? run : nil
+    guard let error = FluxReader.refine(line, run, memory, &marks, &late) else { return nil }
+    run.isSteady = error <= memory.believed
+    return run
+  }
+
+  /// Reads the run of `source` once more, and hands out its bits in the order of time. `edges` are
+  /// those that `read` left.
+  mutating func repeatRun(
+    _ source: TrackSource, _ edges: Span<StoredEdge>, into bits: inout BitTrack
+  ) {
+    guard let run = source.run else { return }
+    let line = EdgeLine(edges.extracting(0..<source.edges), isReversed: source.isReversed)
+    guard let again = bitRun(line, from: run.first, run.start, run.kind, run.memory) else { return }
+    collect(line, again)
+    for index in 0..<self.bits.count {
+      bits.append(self.bits[source.isReversed ? self.bits.count - 1 - index : index])
+    }
+  }
+
+  private mutating func collect(_ line: borrowing EdgeLine, _ run: TrackRun) {
+    switch run.kind {
+    case .f2f: FluxReader.collect(run, marks.mutableSpan, &bits, &doubts)
+    case .clockData: collectStrobes(line, run)
+    }
   }
 
   /// Whether a good track was in this run.
   private mutating func weigh(
-    _ line: borrowing EdgeLine, _ run: TrackRun, _ kind: StripeSettings.Kind,
-    _ track: StripeTrack, _ verdict: inout TrackVerdict, _ text: inout TrackText
+    _ line: borrowing EdgeLine, _ run: TrackRun, _ track: StripeTrack,
+    _ verdict: inout TrackVerdict, _ text: inout TrackText
   ) -> Bool {
-    let source = TrackSource(run: run, isReversed: line.isReversed, edges: line.count)
-    switch kind {
-    case .f2f:
-      FluxReader.collect(run, marks.mutableSpan, &bits, &doubts)
-      return consider(source, track, &verdict, &text)
-    case .clockData:
-      collectStrobes(line, run, opinion: 0)
-      let counted = consider(source, track, &verdict, &text)
-      collectStrobes(line, run, opinion: 1)
-      return consider(source, track, &verdict, &text) || counted
-    }
-  }
-
-  private mutating func consider(
-    _ source: TrackSource, _ track: StripeTrack, _ verdict: inout TrackVerdict,
-    _ text: inout TrackText
-  ) -> Bool {
-    bits.withRow { bits in
+    collect(line, run)
+    let source = TrackSource(
+      run: run, isReversed: line.isReversed, edges: line.count, bits: bits.count)
+    return bits.withRow { bits in
       doubts.withRow { doubts in
         verdict.consider(bits, doubts, track, source, &candidate, &text)
       }
     }
+  }
+}
+
+extension BitTrack {
+  /// Reads bits that some other device has already sampled, as one run. `text` gets the characters
+  /// if the track is good. Trailing zeros of the check may be missing.
+  public borrowing func decode(_ track: StripeTrack, into text: inout TrackText) -> StripeTrace {
+    text.wipe()
+    var candidate = TrackText()
+    let doubts = BitTrack.zeros(count)
+    var verdict = TrackVerdict()
+    let source = TrackSource(run: nil, isReversed: false, edges: 0, bits: count)
+    _ = withRow { bits in
+      doubts.withRow { doubts in
+        verdict.consider(bits, doubts, track, source, &candidate, &text)
+      }
+    }
+    candidate.wipe()
+    var trace = StripeTrace(track: track, edges: 0)
+    trace.fill(verdict)
+    if !trace.outcome.isGood { text.wipe() }
+    return trace
   }
 }

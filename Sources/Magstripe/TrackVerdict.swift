@@ -4,14 +4,23 @@ import Octets
 
 /// Where bits come from.
 struct TrackSource: BitwiseCopyable {
-  var run: TrackRun
+  /// The run of edges, in the order it was read; nil for bits that were handed in as such.
+  var run: TrackRun?
   /// Whether the run was read against time.
   var isReversed: Bool
   /// Edges of the whole line.
   var edges: Int
+  /// Bits of the run.
+  var bits: Int
 
   /// Whether the bits end because the signal does, not because the clock was lost.
-  var isComplete: Bool { run.last == edges - 1 }
+  var isComplete: Bool {
+    guard let run else { return true }
+    return run.last == edges - 1
+  }
+
+  /// Whether the edges are near enough to their places to believe what they say.
+  var isSteady: Bool { run?.isSteady ?? true }
 }
 
 /// What all readings of a track together say.
@@ -26,19 +35,19 @@ struct TrackVerdict: BitwiseCopyable {
   /// Takes in every frame of one run of bits, read in both directions. `text` holds the characters
   /// of the first good frame; `candidate` is room for another. True if there was a good frame.
   mutating func consider(
-    _ bits: borrowing BitRow, _ doubts: borrowing BitRow, _ track: StripeTrack, _ source: TrackSource,
+    _ bits: borrowing BitRow, _ doubts: borrowing BitRow, _ track: StripeTrack,
+    _ source: TrackSource,
     _ candidate: inout TrackText, _ text: inout TrackText
   ) -> Bool {
-    if best == nil, bits.count > (self.source?.run.last ?? 0) - (self.source?.run.first ?? 0) {
-      self.source = source
-    }
+    if best == nil, source.bits > self.source?.bits ?? 0 { self.source = source }
     let forward = consider(bits, doubts, track, .forward, source, &candidate, &text)
     let backward = consider(bits, doubts, track, .backward, source, &candidate, &text)
     return forward || backward
   }
 
   private mutating func consider(
-    _ bits: borrowing BitRow, _ doubts: borrowing BitRow, _ track: StripeTrack, _ direction: StripeDirection,
+    _ bits: borrowing BitRow, _ doubts: borrowing BitRow, _ track: StripeTrack,
+    _ direction: StripeDirection,
     _ source: TrackSource, _ candidate: inout TrackText, _ text: inout TrackText
   ) -> Bool {
     var isGood = false
@@ -46,6 +55,7 @@ struct TrackVerdict: BitwiseCopyable {
       track: track, direction: direction, isComplete: source.isComplete)
     while var frame = reader.next(bits, doubts, into: &candidate) {
       if source.isReversed { frame.direction = direction == .forward ? .backward : .forward }
+      if frame.fault == nil, !source.isSteady { frame.fault = .jitter }
       if frame.fault == nil {
         isGood = true
         weigh(candidate, &text)

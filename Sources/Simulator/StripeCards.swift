@@ -27,7 +27,9 @@ extension StripeTracks {
     try one.append("%B")
     try one.append(account)
     try one.append("^")
-    for _ in 0..<2 + random.below(25) { try one.append(UInt8(ascii: "A") + UInt8(random.below(26))) }
+    for _ in 0..<2 + random.below(25) {
+      try one.append(UInt8(ascii: "A") + UInt8(random.below(26)))
+    }
     try one.append("^")
     try one.append(tail)
     try one.append(digits: random.below(77 - one.count), &random)

@@ -41,6 +41,30 @@ public struct SwipeConditions: Sendable, BitwiseCopyable {
   public var insertRest: Interval?
 
   public init() {}
+
+  /// A bad swipe: any speed, direction and acceleration, up to 25 % jitter, and about every second
+  /// one with lost or spurious edges, scratches or noise, few enough that some of them get near to
+  /// being read.
+  public static func noisy(
+    _ kind: StripeSettings.Kind, _ random: inout SeededRandom
+  ) -> SwipeConditions {
+    var conditions = SwipeConditions()
+    conditions.kind = kind
+    conditions.inchesPerSecond = 3 + 97 * random.unit()
+    conditions.speedRatio = 0.5 + 1.5 * random.unit()
+    conditions.profile = random.chance(0.25) ? .surge : .ramp
+    conditions.direction = random.chance(0.5) ? .forward : .backward
+    conditions.jitter = 0.25 * random.unit()
+    if random.chance(0.3) { conditions.loss = 0.02 * random.unit() }
+    if random.chance(0.3) { conditions.extra = 0.02 * random.unit() }
+    if random.chance(0.1) { conditions.scratch = 1 + random.below(8) }
+    if random.chance(0.3) { conditions.noiseBefore = random.below(60) }
+    if random.chance(0.3) { conditions.noiseAfter = random.below(60) }
+    if random.chance(0.1) { conditions.leadingZeros = 4 + random.below(12) }
+    if random.chance(0.1) { conditions.trailingZeros = random.below(12) }
+    if random.chance(0.1) { conditions.insertRest = .microseconds(Int64(random.below(8_000))) }
+    return conditions
+  }
 }
 
 /// The edges of one swipe. Tracks run side by side, as they do on the card.

@@ -40,7 +40,7 @@ public struct StripeTally: Equatable, Sendable, BitwiseCopyable {
     case .noStartSentinel, .noEndSentinel: sentinel += 1
     case .parity: parity += 1
     case .longitudinalCheck: longitudinalCheck += 1
-    case .doubt: doubt += 1
+    case .doubt, .jitter: doubt += 1
     case .tooLong, .tooShort, .trailingBits: layout += 1
     case .conflict: conflict += 1
     }
@@ -70,6 +70,12 @@ public struct StripeTrial: ~Copyable {
     judge(report[.one].outcome, Self.equal(card.one, tracks.one), !card.one.isEmpty, seed)
     judge(report[.two].outcome, Self.equal(card.two, tracks.two), !card.two.isEmpty, seed)
     judge(report[.three].outcome, Self.equal(card.three, tracks.three), !card.three.isEmpty, seed)
+  }
+
+  /// Swipes a random card under `SwipeConditions.noisy`, all of it from `seed`.
+  public mutating func swipeNoisily(seed: UInt64) {
+    var random = SeededRandom(seed: ~seed)
+    swipe(.noisy(head.settings.kind, &random), seed: seed)
   }
 
   private static func equal(_ card: borrowing TrackText, _ read: borrowing TrackText) -> Bool {
