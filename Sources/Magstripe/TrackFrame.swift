@@ -17,10 +17,15 @@ struct TrackFrame: BitwiseCopyable {
   var checkExpected: UInt8 = 0
   var checkFound: UInt8?
 
-  /// Whether this attempt got further than `other`.
+  /// Zeros directly before the start sentinel.
+  var zeros = 0
+
+  /// Whether this attempt tells more than `other`: a good one, or else one with a run of zeros before
+  /// it that data does not have, or else the one that got further.
   func isBetter(than other: TrackFrame) -> Bool {
     if (fault == nil) != (other.fault == nil) { return fault == nil }
-    return characters > other.characters
+    let (mine, others) = (min(zeros, 16), min(other.zeros, 16))
+    return mine == others ? characters > other.characters : mine > others
   }
 }
 
@@ -54,6 +59,10 @@ struct FrameReader: ~Copyable {
     return value
   }
 
+  /// The end sentinel read the wrong way round. What looks like a start sentinel before it is a
+  /// longitudinal check.
+  private var mirroredEndSentinel: UInt8 { track == .one ? 0b111_1100 : 0b1_1111 }
+
   /// The next frame that starts with zeros and a start sentinel, nil when there is none. `text`
   /// gets its characters as far as they are good.
   mutating func next(
@@ -67,14 +76,16 @@ struct FrameReader: ~Copyable {
         position += 1
         continue
       }
-      let cleared = zeros >= StripeLimit.leadingZeros
+      let zerosBefore = zeros
       zeros = 0
       position += 1
-      guard cleared, tried < StripeLimit.sentinels, character(bits, at: here) == sentinel else {
-        continue
-      }
+      guard zerosBefore >= StripeLimit.leadingZeros, tried < StripeLimit.sentinels,
+        character(bits, at: here) == sentinel,
+        character(bits, at: here + track.bitsPerCharacter) != mirroredEndSentinel
+      else { continue }
       tried += 1
       var frame = read(bits, from: here, into: &text)
+      frame.zeros = zerosBefore
       if frame.fault == nil {
         position = frame.end
         settle(doubts, &frame)
