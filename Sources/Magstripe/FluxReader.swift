@@ -53,7 +53,7 @@ enum FluxReader {
       let zeroCost = cost(boundaryCost, zero * scale)
       let halfCost = cost(boundaryCost, half * scale)
       let oneCost = cost(middleCost, one * middle.bitsPerUnit)
-      guard min(zeroCost, oneCost, halfCost) < impossible else { break }
+      guard min(min(zeroCost, oneCost), halfCost) < impossible else { break }
       last += 1
       if last - first <= FluxClock.Memory.learning { gains = memory.gains(after: last - first) }
       let isOne = oneCost < zeroCost
@@ -151,7 +151,7 @@ enum FluxReader {
       let zeroCost = cost(boundary.cost, error - zero / 2)
       let halfCost = cost(boundary.cost, error - half / 2)
       let oneCost = cost(middle.cost, error - one / 2)
-      guard min(zeroCost, oneCost, halfCost) < impossible else { return nil }
+      guard min(min(zeroCost, oneCost), halfCost) < impossible else { return nil }
       let isOne = oneCost < zeroCost
       marks[index] =
         (marks[index] & FluxMark.middle) | (isOne ? FluxMark.fromMiddle : 0)

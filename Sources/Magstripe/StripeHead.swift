@@ -6,7 +6,7 @@ import Octets
 /// A head with up to three tracks. Does no I/O and never looks at a clock: edges and time are handed
 /// in. Holds what it collected until `decode`, which wipes it: edges are card data.
 ///
-/// About 42 KiB: to be made in its place and never copied.
+/// About 52 KiB: to be made in its place and never copied.
 public struct StripeHead: ~Copyable {
   public let settings: StripeSettings
   /// The edges of track 1, then 2, then 3, `StripeLimit.edges` each.

@@ -41,19 +41,22 @@ public enum StripeTrack: UInt8, Sendable, BitwiseCopyable {
   var index: Int { Int(rawValue) - 1 }
 }
 
-/// Which tracks a head has.
-public struct StripeTrackSet: OptionSet, Sendable, BitwiseCopyable {
-  public let rawValue: UInt8
+/// Which tracks a head has. No `OptionSet`: that makes arrays, which the firmware cannot.
+public struct StripeTrackSet: Equatable, Sendable, BitwiseCopyable {
+  /// Bit 0 is track 1.
+  private let bits: UInt8
 
-  public init(rawValue: UInt8) { self.rawValue = rawValue }
+  private init(bits: UInt8) { self.bits = bits }
 
-  public static let one = StripeTrackSet(rawValue: 1)
-  public static let two = StripeTrackSet(rawValue: 2)
-  public static let three = StripeTrackSet(rawValue: 4)
-  public static let all = StripeTrackSet(rawValue: 7)
+  public static var none: StripeTrackSet { StripeTrackSet(bits: 0) }
+  public static var all: StripeTrackSet { StripeTrackSet(bits: 7) }
+
+  public func with(_ track: StripeTrack) -> StripeTrackSet {
+    StripeTrackSet(bits: bits | 1 &<< UInt8(track.index))
+  }
 
   public func contains(_ track: StripeTrack) -> Bool {
-    rawValue >> UInt8(track.index) & 1 == 1
+    bits &>> UInt8(track.index) & 1 == 1
   }
 }
 
@@ -73,16 +76,5 @@ public struct StripeTracks: ~Copyable {
     one.wipe()
     two.wipe()
     three.wipe()
-  }
-
-  /// Calls `body` with the text of `track`.
-  public mutating func withText<R: ~Copyable>(
-    of track: StripeTrack, _ body: (inout TrackText) -> R
-  ) -> R {
-    switch track {
-    case .one: body(&one)
-    case .two: body(&two)
-    case .three: body(&three)
-    }
   }
 }

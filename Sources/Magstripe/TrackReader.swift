@@ -77,7 +77,7 @@ struct TrackReader: ~Copyable {
       defer { first += 1 }
       effort -= 1
       // Zeros that the last run saw as such would only be read again.
-      if first + EdgeLine.seed <= known, areBoundaries(first) { continue }
+      if first + EdgeLine.seed <= known, Self.areBoundaries(marks.span, first) { continue }
       guard let clock = line.clock(at: first),
         let run = bitRun(line, from: first, clock, kind, memory)
       else { continue }
@@ -90,8 +90,7 @@ struct TrackReader: ~Copyable {
     }
   }
 
-  private mutating func areBoundaries(_ first: Int) -> Bool {
-    let marks = self.marks.mutableSpan
+  private static func areBoundaries(_ marks: Span<UInt8>, _ first: Int) -> Bool {
     for index in first..<first + EdgeLine.seed where marks[index] & FluxMark.middle != 0 {
       return false
     }

@@ -7,7 +7,7 @@ import Octets
 public struct SwipeConditions: Sendable, BitwiseCopyable {
   /// How the speed changes over the length of the stripe. `speedRatio` is exit to entry speed, or
   /// for a surge the speed in the middle to that at both ends. Acceleration is constant in time.
-  public enum Profile: UInt8, Sendable, BitwiseCopyable, CaseIterable {
+  public enum Profile: UInt8, Sendable, BitwiseCopyable {
     case ramp
     case surge
   }

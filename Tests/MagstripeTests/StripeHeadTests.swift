@@ -115,7 +115,7 @@ struct StripeHeadTests {
 
   @Test("Tracks the head does not have, and signals it does not give, are ignored")
   func foreignEdges() {
-    var head = StripeHead(StripeSettings(kind: .f2f, tracks: [.two]))
+    var head = StripeHead(StripeSettings(kind: .f2f, tracks: .none.with(.two)))
     for edge in edges(of: testCard(track1, track2), SwipeConditions()) { head.record(edge) }
     for track in [0, 4, 255] as [UInt8] {
       for signal in [StripeEdge.Signal.flux, .strobe, .data, .cardPresent, .gap] where track != 0 {
