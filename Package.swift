@@ -61,7 +61,10 @@ let package = Package(
     firmware("Controller", ["Octets", "Magstripe", "Identity", "Vault", "Link"]),
     firmware(
       "LinuxBoard",
-      ["Octets", "Magstripe", "Controller", "Profile", "CLinux", "CGPIO", "CSerial", "CSodium"]),
+      [
+        "Octets", "Magstripe", "Vault", "Link", "Controller", "Profile", "CLinux", "CGPIO",
+        "CSerial", "CSodium",
+      ]),
     .executableTarget(
       name: "tillgate",
       dependencies: [
@@ -77,7 +80,7 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "Octets", "Magstripe", "Identity", "Vault", "Link", "Register", "Simulator",
+        "Octets", "Magstripe", "Identity", "Vault", "Link", "Register", "Simulator", "CSodium",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],

@@ -89,8 +89,3 @@ const char *tg_error_text(int error) {
 const uint8_t *tg_environment(const uint8_t *name) {
   return (const uint8_t *)getenv((const char *)name);
 }
-
-void tg_keep_memory_private(void) {
-  prctl(PR_SET_DUMPABLE, 0);
-  mlockall(MCL_CURRENT | MCL_FUTURE);
-}

@@ -1,5 +1,5 @@
 // What the loop reports to the supervisor: fixed-size codes, so that the loop never formats text.
-// The supervisor puts the words to them (tillgate/Journalist.swift).
+// The supervisor puts the words to them (tillgate/Supervisor.swift).
 
 import Octets
 
@@ -25,6 +25,8 @@ public struct Occurrence: BitwiseCopyable, Sendable, Equatable {
     case released
     /// As `released`, but after the slot.
     case releasedLate
+    /// A record could not go at its slot: there is no session, or older ones go first.
+    case recordWaits
     /// The register abandoned the payment.
     case aborted
     /// No card came in time.

@@ -252,12 +252,14 @@ extension TransactionStatus {
     var number: UInt64?
     var origin: Origin?
     var index: UInt64?
+    var reason: UInt8?
     while let key = try reader.next() {
       switch key {
       case 1: reference = try reader.reference()
-      case 2: number = try reader.unsigned(0...2)
+      case 2: number = try reader.unsigned(0...3)
       case 3: origin = try reader.origin()
       case 4: index = try reader.unsigned()
+      case 5: reason = try reader.byte()
       default: try reader.skip()
       }
     }
@@ -265,7 +267,8 @@ extension TransactionStatus {
       switch try required(number, 2) {
       case 0: .notFound
       case 1: .inProgress
-      default: .processed(origin: try required(origin, 3), index: try required(index, 4))
+      case 2: .processed(origin: try required(origin, 3), index: try required(index, 4))
+      default: .ended(Reason(rawValue: try required(reason, 5)))
       }
     self.init(try required(reference, 1), state)
   }

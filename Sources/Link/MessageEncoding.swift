@@ -83,13 +83,18 @@ extension TransactionStatus {
       case .notFound: (0, 0)
       case .inProgress: (1, 0)
       case .processed: (2, 2)
+      case .ended: (3, 1)
       }
     try bytes.begin(.transactionStatusResponse, 2 + optional)
     try bytes.field(1, reference)
     try bytes.field(2, number)
-    guard case .processed(let origin, let index) = state else { return }
-    try bytes.field(3, origin)
-    try bytes.field(4, index)
+    switch state {
+    case .notFound, .inProgress: break
+    case .processed(let origin, let index):
+      try bytes.field(3, origin)
+      try bytes.field(4, index)
+    case .ended(let reason): try bytes.field(5, UInt64(reason.rawValue))
+    }
   }
 }
 

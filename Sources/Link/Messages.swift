@@ -30,15 +30,16 @@ public enum MessageError: Error, Equatable {
 /// A plain message before it is sealed.
 public typealias MessageBytes = Bytes<602>
 
-/// The register's name for one transaction, 1 to 32 bytes of UTF-8. Never used twice.
+/// The register's name for one transaction, 1 to 32 printable ASCII characters. Never used twice.
 public struct Reference: Equatable, Sendable {
   public static let capacity = 32
   private var bytes = InlineArray<32, UInt8>(repeating: 0)
   public let count: Int
 
-  /// Nil when `text` is empty or too long. UTF-8 is checked where the text comes from outside.
+  /// Nil when `text` is empty, too long or has other characters: references stand in logs.
   public init?(_ text: Span<UInt8>) {
     guard text.count > 0, text.count <= Self.capacity else { return nil }
+    for index in text.indices where text[index] < 0x20 || text[index] > 0x7E { return nil }
     count = text.count
     for index in text.indices { bytes[index] = text[index] }
   }
@@ -228,6 +229,8 @@ public struct TransactionStatus: Equatable, Sendable {
     case inProgress
     /// The record with this index says how it ended; it follows in a record message.
     case processed(origin: Origin, index: UInt64)
+    /// Ended without a record, for this reason.
+    case ended(Reason)
   }
 
   public var reference: Reference

@@ -25,6 +25,7 @@ public struct CapturedEdges: ~Copyable, @unchecked Sendable {
   private let badCount = Atomic<UInt64>(0)
   private let openCount = Atomic<UInt64>(0)
   private let lastFailure = Atomic<Int32>(0)
+  private let complete = Atomic<UInt64>(0)
 
   public init() throws(NoMemory) { ring = try Ring(capacity: Self.capacity) }
 
@@ -32,6 +33,16 @@ public struct CapturedEdges: ~Copyable, @unchecked Sendable {
   public func next() -> StripeEdge? { ring.pop() }
 
   public var state: Source { Source(rawValue: source.load(ordering: .relaxed)) ?? .away }
+  /// Until when every edge there was is in the ring; nil while the source is away. Never later than
+  /// now, and earlier when the capture thread was held up.
+  public var completeUntil: Instant? {
+    state == .away ? nil : Instant(nanoseconds: complete.load(ordering: .acquiring))
+  }
+
+  func note(completeUntil instant: Instant) {
+    complete.store(instant.nanoseconds, ordering: .releasing)
+  }
+
   /// Edges handed to the loop.
   public var edges: UInt64 { edgeCount.load(ordering: .relaxed) }
   /// Gaps handed to the loop, for whatever cause.
@@ -73,10 +84,25 @@ public struct CapturedEdges: ~Copyable, @unchecked Sendable {
 struct EdgeOutlet: ~Copyable {
   let shared: UnsafeMutablePointer<CapturedEdges>
   private var owesGap = false
+  private var lastEdge = Instant(nanoseconds: 0)
+
+  /// How long after an edge the capture keeps telling until when it is complete, so that the loop
+  /// sees a swipe end: longer than any release time.
+  static let alertness = Interval.milliseconds(150)
+  /// How long to wait for more then.
+  static let alertPatience = Interval.microseconds(500)
+  /// How long to wait while no card moves.
+  static let patience = Interval.milliseconds(50)
 
   init(_ shared: UnsafeMutablePointer<CapturedEdges>) { self.shared = shared }
 
+  /// How long the capture may wait at `now` before it says again how far it is.
+  func patience(at now: Instant) -> Interval {
+    now - lastEdge < Self.alertness ? Self.alertPatience : Self.patience
+  }
+
   mutating func emit(_ edge: StripeEdge) {
+    lastEdge = edge.at
     if owesGap {
       guard shared.pointee.push(StripeEdge(at: edge.at, track: 0, signal: .gap)) else { return }
       owesGap = false

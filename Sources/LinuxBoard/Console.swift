@@ -43,6 +43,11 @@ public struct Line: ~Copyable {
     }
   }
 
+  public mutating func add(hex byte: UInt8) {
+    let bytes: InlineArray<1, UInt8> = [byte]
+    add(hex: bytes.span)
+  }
+
   /// Writes the text and a line end.
   public consuming func print(to console: Console = .output) {
     if text.room == 0 { text.truncate(to: Self.capacity - 1) }

@@ -13,7 +13,6 @@ struct GPIOFeed: ~Copyable {
   /// Long enough for many edges, short enough that the kernel's buffer never fills: at 59,000
   /// edges/s a line of libgpiod 1.6 holds 800 us, a request of libgpiod 2 holds 17 ms.
   private static var pause: Interval { .microseconds(tg_gpio_depth() < 1024 ? 100 : 500) }
-  private static let patience = Interval.milliseconds(50)
   private static let batchesPerTurn = 8
 
   private let lines: GPIOLines
@@ -37,15 +36,24 @@ struct GPIOFeed: ~Copyable {
   mutating func turn(_ outlet: inout EdgeOutlet) {
     switch state {
     case .away: open(&outlet)
-    case .open(let gpio, let since):
-      let limit = sorter.count == 0 ? Self.patience : EdgeSorter.settle
-      let ready = tg_gpio_wait(gpio, UInt64(limit.nanoseconds))
-      let now = MonotonicClock.now()
-      let failure = ready > 0 ? drain(gpio, &outlet) : min(ready, 0)
-      if failure < 0 { return lose(gpio, -failure, since, now, &outlet) }
-      letGo(until: Instant(nanoseconds: now.nanoseconds &- settleNanoseconds), &outlet)
-      if ready > 0 { MonotonicClock.sleep(until: now + Self.pause) }
+    case .open(let gpio, let since): receive(gpio, since, &outlet)
     }
+  }
+
+  private mutating func receive(
+    _ gpio: OpaquePointer, _ since: Instant, _ outlet: inout EdgeOutlet
+  ) {
+    let asked = MonotonicClock.now()
+    let limit = sorter.count == 0 ? outlet.patience(at: asked) : EdgeSorter.settle
+    let ready = tg_gpio_wait(gpio, UInt64(limit.nanoseconds))
+    let left = ready > 0 ? drain(gpio, &outlet) : Int(min(ready, 0))
+    let now = MonotonicClock.now()
+    if left < 0 { return lose(gpio, Int32(truncatingIfNeeded: -left), since, now, &outlet) }
+    // What was stamped before this has been queued by now, and all that was queued has been read.
+    let settled = Instant(nanoseconds: asked.nanoseconds &- settleNanoseconds)
+    letGo(until: settled, &outlet)
+    if left == 0 { outlet.shared.pointee.note(completeUntil: settled) }
+    if ready > 0 { MonotonicClock.sleep(until: now + Self.pause) }
   }
 
   private var settleNanoseconds: UInt64 { UInt64(EdgeSorter.settle.nanoseconds) }
@@ -54,7 +62,7 @@ struct GPIOFeed: ~Copyable {
     let now = MonotonicClock.now()
     let remaining = backOff.remaining(at: now)
     guard remaining == .milliseconds(0) else {
-      return MonotonicClock.sleep(until: now + min(remaining, Self.patience))
+      return MonotonicClock.sleep(until: now + min(remaining, EdgeOutlet.patience))
     }
     do throws(GPIOError) {
       state = .open(try lines.watch(), since: now)
@@ -77,18 +85,18 @@ struct GPIOFeed: ~Copyable {
     outlet.shared.pointee.note(.away, failure: reason)
   }
 
-  /// Reads what the kernel has. Returns 0 or -errno.
-  private mutating func drain(_ gpio: OpaquePointer, _ outlet: inout EdgeOutlet) -> Int32 {
+  /// Reads what the kernel has. Returns 0 when that was all, 1 when there may be more, or -errno.
+  private mutating func drain(_ gpio: OpaquePointer, _ outlet: inout EdgeOutlet) -> Int {
     for _ in 0..<Self.batchesPerTurn {
       var events = batch.mutableSpan
       let read = events.withUnsafeMutableBufferPointer {
         tg_gpio_read(gpio, $0.baseAddress, $0.count)
       }
-      guard read > 0 else { return Int32(truncatingIfNeeded: read) }
+      guard read > 0 else { return read }
       for index in 0..<min(read, batch.count) { take(batch[index], &outlet) }
       wipeBatch()
     }
-    return 0
+    return 1
   }
 
   private mutating func take(_ event: tg_gpio_event, _ outlet: inout EdgeOutlet) {

@@ -45,12 +45,15 @@ public enum RealTime {
   public static func enter() -> RealTimeLacks { RealTimeLacks(bits: tg_enter_realtime()) }
 }
 
-/// The threads' ranks under `SCHED_FIFO`. The kernel's interrupt threads are at 50.
-public enum Priority: Int32, Sendable {
-  case ordinary = 0
-  case loop = 60
-  /// Above the loop: the kernel keeps as few as 16 edges.
-  case capture = 70
+/// A thread's rank: ordinary, or 1 to 99 under `SCHED_FIFO`. The kernel's interrupt threads are
+/// at 50.
+public struct Priority: Sendable {
+  let rank: Int32
+
+  public static var ordinary: Priority { Priority(rank: 0) }
+  public static func realTime(_ rank: Int) -> Priority {
+    Priority(rank: Int32(clamping: min(max(rank, 1), 99)))
+  }
 }
 
 /// The kernel would not start a thread; `reason` is its errno.
@@ -73,7 +76,7 @@ public struct Thread: ~Copyable, @unchecked Sendable {
   ) throws(NoThread) {
     var plan = tg_thread_plan()
     plan.name = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
-    plan.priority = priority.rawValue
+    plan.priority = priority.rank
     plan.cpu = cpu ?? -1
     plan.body = body
     plan.context = context

@@ -19,7 +19,6 @@ struct StreamFeed: ~Copyable {
   }
   /// Pause after a read, so that many edges come at once: 16 bytes each, 4096 in a full pipe.
   private static let pause = Interval.microseconds(500)
-  private static let patience = Interval.milliseconds(50)
 
   private let path: DeviceName
   private var decoder: EdgeStreamDecoder
@@ -49,14 +48,16 @@ struct StreamFeed: ~Copyable {
     case .away: open(now, &outlet)
     case .live(let live): receive(live, &outlet)
     case .recording(let descriptor, let shift): play(descriptor, shift, &outlet)
-    case .ended: MonotonicClock.sleep(until: now + Self.patience)
+    case .ended:
+      outlet.shared.pointee.note(completeUntil: now)
+      MonotonicClock.sleep(until: now + outlet.patience(at: now))
     }
   }
 
   private mutating func open(_ now: Instant, _ outlet: inout EdgeOutlet) {
     let remaining = backOff.remaining(at: now)
     guard remaining == .milliseconds(0) else {
-      return MonotonicClock.sleep(until: now + min(remaining, Self.patience))
+      return MonotonicClock.sleep(until: now + min(remaining, EdgeOutlet.patience))
     }
     var kind: Int32 = 0
     let descriptor = path.withCString { tg_stream_open($0, &kind) }
@@ -84,14 +85,19 @@ struct StreamFeed: ~Copyable {
   }
 
   private mutating func receive(_ live: Live, _ outlet: inout EdgeOutlet) {
-    let ready = tg_stream_wait(live.descriptor, UInt64(Self.patience.nanoseconds))
-    guard ready != 0 else { return }
+    let asked = MonotonicClock.now()
+    let limit = outlet.patience(at: asked)
+    let ready = tg_stream_wait(live.descriptor, UInt64(limit.nanoseconds))
+    guard ready != 0 else { return outlet.shared.pointee.note(completeUntil: asked) }
     let read = ready < 0 ? Int(ready) : fill(live.descriptor, chunk.count)
     let now = MonotonicClock.now()
     guard read >= 0 else { return lose(live, Int32(-read), now, &outlet) }
     decoder.feed(chunk.span.extracting(0..<min(read, chunk.count)), now: now) { outlet.emit($0) }
     outlet.shared.pointee.note(badRecords: decoder.badRecords)
     wipeChunk()
+    // A full chunk may have left some behind.
+    guard read < chunk.count else { return }
+    outlet.shared.pointee.note(completeUntil: asked)
     MonotonicClock.sleep(until: now + Self.pause)
   }
 
@@ -158,7 +164,8 @@ private func wait(
   while !shared.pointee.isStopping {
     let now = MonotonicClock.now()
     if !(now < due) { return true }
-    MonotonicClock.sleep(until: min(due, now + .milliseconds(50)))
+    shared.pointee.note(completeUntil: now)
+    MonotonicClock.sleep(until: min(due, now + EdgeOutlet.alertPatience))
   }
   return false
 }

@@ -23,6 +23,12 @@ public struct StripeHead: ~Copyable {
 
   public init(_ settings: StripeSettings) { self.settings = settings }
 
+  /// Whether a track has more edges than the noise of an idle line.
+  public var hasSignal: Bool {
+    for index in 0..<3 where counts[index] >= settings.minimumEdges { return true }
+    return false
+  }
+
   /// Takes one edge. Edges of tracks the head does not have are ignored.
   public mutating func record(_ edge: StripeEdge) {
     switch (edge.signal, settings.kind) {

@@ -44,7 +44,7 @@ public enum StripeTrack: UInt8, Sendable, BitwiseCopyable {
 /// Which tracks a head has. No `OptionSet`: that makes arrays, which the firmware cannot.
 public struct StripeTrackSet: Equatable, Sendable, BitwiseCopyable {
   /// Bit 0 is track 1.
-  private let bits: UInt8
+  public let bits: UInt8
 
   private init(bits: UInt8) { self.bits = bits }
 

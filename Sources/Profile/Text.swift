@@ -25,8 +25,13 @@ public struct Text<let capacity: Int>: Sendable {
   }
 
   /// The text as the NUL-terminated string that system calls take, valid during the call.
-  public borrowing func withPointer<R>(_ body: (UnsafePointer<CChar>) -> R) -> R {
-    storage.span.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+  public borrowing func withPointer<R: ~Copyable, E: Error>(
+    _ body: (UnsafePointer<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try storage.span.withUnsafeBufferPointer { (characters) throws(E) in
+      // A span of an inline array that is not empty has an address.
+      try body(characters.baseAddress!)
+    }
   }
 }
 

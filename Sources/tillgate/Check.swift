@@ -1,7 +1,6 @@
 // `tillgate check FILE...`: says of board files what is wrong in them, before a kiosk depends on
 // them.
 
-import CLinux
 import LinuxBoard
 import Octets
 import Profile
@@ -18,19 +17,28 @@ func check(_ arguments: Arguments) -> Int32 {
 }
 
 private func checkFile(_ index: Int, _ arguments: Arguments) -> Bool {
+  guard let profile = readProfile(index, arguments) else { return false }
+  printSummary(of: profile, index, arguments)
+  return true
+}
+
+/// The board file that word `index` names; nil when something is wrong in it, all of which was said.
+func readProfile(_ index: Int, _ arguments: Arguments) -> BoardProfile? {
+  guard let path = arguments.pointer(index) else { return nil }
   // On the stack once: the main thread has megabytes.
   var text = Bytes<16_384>()
-  if let fault = readFile(arguments.pointer(index), into: &text) {
-    report(index, arguments, line: nil) { $0.add(fault) }
-    return false
+  do throws(FileError) {
+    try path.withMemoryRebound(to: UInt8.self, capacity: 1) { (path) throws(FileError) in
+      try Files.read(path, .open, into: &text)
+    }
+  } catch {
+    report(index, arguments, line: nil) { $0.add(error) }
+    return nil
   }
   return text.withBytes { text in
-    let profile = BoardProfile.parse(text) { number, message in
+    BoardProfile.parse(text) { number, message in
       report(index, arguments, line: number) { $0.add(message) }
     }
-    guard let profile else { return false }
-    printSummary(of: profile, index, arguments)
-    return true
   }
 }
 
@@ -72,25 +80,4 @@ private func printSummary(
   line.add(profile.loop.release.nanoseconds / 1_000_000)
   line.add(" ms)")
   line.print()
-}
-
-/// Reads the whole file. Returns what went wrong, or nil.
-private func readFile(
-  _ path: UnsafePointer<CChar>?, into text: inout Bytes<16_384>
-) -> StaticString? {
-  guard let path else { return "has no name" }
-  var status = 0
-  text.appendFilling { room in
-    room.withUnsafeMutableBytes { status = tg_read_file(path, $0.baseAddress, $0.count) }
-    return max(status, 0)
-  }
-  if status >= 0 { return nil }
-  switch -status {
-  // errno values of every Linux architecture: ENOENT, EACCES, EINVAL, EFBIG.
-  case 2: return "no such file"
-  case 13: return "may not be read"
-  case 22: return "is no regular file"
-  case 27: return "the file is too long; allowed: 16384 bytes"
-  default: return "could not be read"
-  }
 }

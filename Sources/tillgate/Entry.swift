@@ -12,6 +12,9 @@ enum Exit {
   static let usage: Int32 = 64
 }
 
+/// Also what records say of the firmware: at most 16 characters.
+let version: StaticString = "0.1.0"
+
 /// The linker makes this symbol the program's `main`: SwiftPM for ordinary Swift,
 /// boards/toolchain/firmware for the firmware.
 @c(tillgate_main)
@@ -19,12 +22,22 @@ public func entry(
   _ argumentCount: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> Int32 {
   let arguments = Arguments(argumentCount, arguments)
-  if arguments.word(0, is: "version") {
-    Console.output.print("tillgate 0.1.0")
-    return Exit.success
-  }
+  if arguments.word(0, is: "run") { return run(arguments) }
   if arguments.word(0, is: "check") { return check(arguments) }
   if arguments.word(0, is: "keys") { return KeysCommand.run(arguments) }
-  Console.error.print("usage: tillgate version | check FILE... | keys VERB")
+  if arguments.word(0, is: "version") {
+    var line = Line()
+    line.add("tillgate ")
+    line.add(version)
+    line.print()
+    return Exit.success
+  }
+  Console.error.print(
+    """
+    usage: tillgate run BOARD.ini        be the controller that the board file describes
+           tillgate check BOARD.ini...   say everything that is wrong in board files
+           tillgate keys VERB ...        load, show and erase keys
+           tillgate version
+    """)
   return Exit.usage
 }

@@ -13,7 +13,7 @@ struct KeysCommand {
   }
 
   static func run(_ arguments: Arguments) -> Int32 {
-    tg_keep_memory_private()
+    _ = RealTime.enter()
     guard sodium_init() >= 0 else {
       Console.error.print("tillgate keys: the system gives no randomness")
       return Exit.failure
@@ -22,6 +22,7 @@ struct KeysCommand {
       let options = try KeysOptions(arguments)
       switch options.verb {
       case .load: try load(options)
+      case .pair: try pair(options)
       case .status: try status(options)
       case .erase: try erase(options)
       }
@@ -69,6 +70,26 @@ struct KeysCommand {
         }
       }
     } catch { throw report(error, options.block) }
+  }
+
+  /// Seals the keys that this controller shares with a register, in the place of those before.
+  private static func pair(_ options: KeysOptions) throws(Failed) {
+    var text = Bytes<1024>()
+    var pairing = Pairing()
+    defer {
+      text.wipe()
+      pairing.wipe()
+    }
+    do throws(FileError) { try Files.read(options.pairing, .secret, into: &text) } catch {
+      throw report(error, options.pairing)
+    }
+    if let line = text.withBytes({ pairing.read($0) }) {
+      throw reportPairing(line: line, options.pairing)
+    }
+    var store = try openStore(options, creating: true, locking: true)
+    defer { store.wipe() }
+    do throws(StoreError) { try store.save(pairing) } catch { throw report(error, options) }
+    Console.output.print("paired; the keys' file is not needed any more: destroy it")
   }
 
   /// A file of hexadecimal digits, which nobody else may read.

@@ -66,24 +66,24 @@ extension KeysCommand {
     _ error: StoreError, _ options: KeysOptions, isCommit: Bool = false
   ) -> Failed {
     var line = begin(options.state)
-    switch error {
-    case .directory(let error): line.add(error)
-    case .deviceKey(let error):
-      line.add("device.key ")
-      line.add(error)
-    case .deviceKeySize: line.add("the device key is not 32 bytes long; restore it from a copy")
-    case .deviceKeyMissing:
-      line.add("there is no device key: neither a credential tillgate.device-key nor device.key;")
-      line.add(" `tillgate keys load` makes one in a new directory")
-    case .state(let error):
-      line.add("vault.sealed ")
-      line.add(error)
-    case .sealed(let error):
-      line.add("vault.sealed ")
-      line.add(error.words)
-    }
+    line.add(error)
     if isCommit { return fail(line, "; the change may or may not have been stored") }
     return fail(line, options.verb == .status ? "" : "; nothing was changed")
+  }
+
+  /// `line` is 0 when the file as a whole lacks something.
+  static func reportPairing(line number: Int, _ path: UnsafePointer<UInt8>) -> Failed {
+    var line = begin(path)
+    if number > 0 {
+      line.add("line ")
+      line.add(number)
+      line.add(" is not one of the keys, or a key given twice; ")
+    } else {
+      line.add("a key is missing; ")
+    }
+    line.add("the file has one line each of `controller-secret = `, `register-public = ` and")
+    line.add(" `record-key = `, with 64 hexadecimal digits")
+    return fail(line)
   }
 
   private static func begin(_ path: UnsafePointer<UInt8>) -> Line {
@@ -109,20 +109,5 @@ extension Line {
     add(number)
     add(words)
     add(")")
-  }
-}
-
-extension SealedFileError {
-  fileprivate var words: StaticString {
-    switch self {
-    case .truncated: "ends too early; restore it from a copy"
-    case .foreign: "is not a file of tillgate"
-    case .newerVersion: "was written by a newer tillgate; update this one"
-    case .otherKind: "holds something else than keys"
-    case .tooLong: "is longer than it says; restore it from a copy"
-    case .wrongKeyOrDamaged:
-      "was sealed under another device key, or is damaged; restore the device key or the file"
-    case .badContent: "holds a state that this tillgate never writes"
-    }
   }
 }

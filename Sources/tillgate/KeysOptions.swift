@@ -7,20 +7,23 @@ import Octets
 struct KeysOptions {
   enum Verb {
     case load
+    case pair
     case status
     case erase
   }
 
   let verb: Verb
   let state: UnsafePointer<UInt8>
-  /// These two are the state directory where a verb takes none.
+  /// These are the state directory where a verb takes none.
   let protectionKey: UnsafePointer<UInt8>
   let block: UnsafePointer<UInt8>
+  let pairing: UnsafePointer<UInt8>
   let replaces: Bool
 
   static func printUsage() {
     let usage: StaticString = """
       usage: tillgate keys load --state DIR --protection-key FILE --block FILE [--replace]
+             tillgate keys pair --state DIR --keys FILE
              tillgate keys status --state DIR
              tillgate keys erase --state DIR --yes
       """
@@ -37,17 +40,12 @@ struct KeysOptions {
     self.verb = verb
     self.state = state
     replaces = Self.has(arguments, "--replace")
+    pairing = verb == .pair ? try Self.required(arguments, "--keys") : state
     switch verb {
     case .load:
-      guard let protectionKey = Self.path(arguments, "--protection-key"),
-        let block = Self.path(arguments, "--block")
-      else {
-        Self.printUsage()
-        throw .init(code: Exit.usage)
-      }
-      self.protectionKey = protectionKey
-      self.block = block
-    case .status, .erase:
+      protectionKey = try Self.required(arguments, "--protection-key")
+      block = try Self.required(arguments, "--block")
+    case .pair, .status, .erase:
       protectionKey = state
       block = state
     }
@@ -59,6 +57,7 @@ struct KeysOptions {
 
   private static func verb(_ arguments: Arguments) -> Verb? {
     if arguments.word(1, is: "load") { return .load }
+    if arguments.word(1, is: "pair") { return .pair }
     if arguments.word(1, is: "status") { return .status }
     if arguments.word(1, is: "erase") { return .erase }
     return nil
@@ -74,6 +73,8 @@ struct KeysOptions {
         index += 2
       } else if verb == .load, arguments.word(index, is: "--block") {
         index += 2
+      } else if verb == .pair, arguments.word(index, is: "--keys") {
+        index += 2
       } else if verb == .load, arguments.word(index, is: "--replace") {
         index += 1
       } else if verb == .erase, arguments.word(index, is: "--yes") {
@@ -88,6 +89,16 @@ struct KeysOptions {
   private static func has(_ arguments: Arguments, _ option: StaticString) -> Bool {
     for index in 2..<max(arguments.count, 2) where arguments.word(index, is: option) { return true }
     return false
+  }
+
+  private static func required(
+    _ arguments: Arguments, _ option: StaticString
+  ) throws(KeysCommand.Failed) -> UnsafePointer<UInt8> {
+    guard let path = path(arguments, option) else {
+      printUsage()
+      throw .init(code: Exit.usage)
+    }
+    return path
   }
 
   private static func path(

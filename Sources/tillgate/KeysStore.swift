@@ -122,15 +122,76 @@ struct VaultStore: ~Copyable {
 
   /// Makes `keeper`'s state durable.
   func commit(_ keeper: inout KeyKeeper) throws(StoreError) {
+    try withNonce { (nonce) throws(FileError) in
+      try keeper.commit(key: deviceKey, nonce: nonce) { (state) throws(FileError) in
+        try directory.replace(Self.stateName, by: state)
+      }
+    }
+  }
+
+  /// Makes the new boot epoch durable and returns it.
+  func commitEpoch(_ keeper: inout KeyKeeper) throws(StoreError) -> UInt32 {
+    try withNonce { (nonce) throws(FileError) in
+      try keeper.commitEpoch(key: deviceKey, nonce: nonce) { (state) throws(FileError) in
+        try directory.replace(Self.stateName, by: state)
+      }
+    }
+  }
+
+  /// Makes the step past the prepared batch durable and puts the batch into `lease`.
+  func commitLease(_ keeper: inout KeyKeeper, into lease: inout KeyLease) throws(StoreError) {
+    try withNonce { (nonce) throws(FileError) in
+      try keeper.commitLease(into: &lease, key: deviceKey, nonce: nonce) {
+        (state) throws(FileError) in
+        try directory.replace(Self.stateName, by: state)
+      }
+    }
+  }
+
+  private func withNonce<R>(
+    _ body: (Span<UInt8>) throws(FileError) -> R
+  ) throws(StoreError) -> R {
     var nonce = Bytes<24>()
     nonce.drawRandom(SealedFile.nonceSize)
-    do throws(FileError) {
-      try nonce.withBytes { (nonce) throws(FileError) in
-        try keeper.commit(key: deviceKey, nonce: nonce) { (state) throws(FileError) in
-          try directory.replace(Self.stateName, by: state)
+    do throws(FileError) { return try nonce.withBytes(body) } catch { throw .state(error) }
+  }
+
+  /// Seals the keys of the pairing, in the place of those before.
+  func save(_ pairing: borrowing Pairing) throws(StoreError) {
+    var plain = Bytes<96>()
+    var file = Bytes<148>()
+    defer { plain.wipe() }
+    do throws(Overflow) { try pairing.encode(into: &plain) } catch {
+      preconditionFailure("a pairing is three keys")
+    }
+    try withNonce { (nonce) throws(FileError) in
+      do throws(Overflow) {
+        try plain.withBytes { (plain) throws(Overflow) in
+          try SealedFile.seal(plain, .pairingKeys, key: deviceKey, nonce: nonce, into: &file)
         }
+      } catch { preconditionFailure("96 bytes and SealedFile.overhead") }
+      try file.withBytes { (file) throws(FileError) in
+        try directory.replace(Pairing.fileName, by: file)
       }
-    } catch { throw .state(error) }
+    }
+  }
+
+  /// Opens what `save` sealed.
+  func open(_ pairing: inout Pairing) throws(StoreError) {
+    var file = Bytes<148>()
+    var plain = Bytes<148>()
+    defer { plain.wipe() }
+    do throws(FileError) {
+      try directory.read(Pairing.fileName, .secret, into: &file)
+    } catch {
+      throw error.isMissing ? .pairingMissing : .pairing(error)
+    }
+    do throws(SealedFileError) {
+      try file.withBytes { (file) throws(SealedFileError) in
+        try SealedFile.open(file, .pairingKeys, key: deviceKey, into: &plain)
+      }
+    } catch { throw .sealedPairing(error) }
+    guard plain.withBytes({ pairing.decode($0) }) else { throw .sealedPairing(.foreign) }
   }
 }
 
@@ -143,6 +204,10 @@ enum StoreError: Error {
   case deviceKeyMissing
   case state(FileError)
   case sealed(SealedFileError)
+  case pairing(FileError)
+  case sealedPairing(SealedFileError)
+  /// No register's keys were loaded.
+  case pairingMissing
 }
 
 extension Bytes {
@@ -152,6 +217,50 @@ extension Bytes {
     appendFilling { free in
       free.withUnsafeMutableBytes { randombytes_buf($0.baseAddress, count) }
       return count
+    }
+  }
+}
+
+extension Line {
+  /// What is wrong with the state directory, as the end of a sentence.
+  mutating func add(_ error: StoreError) {
+    switch error {
+    case .directory(let error): add(error)
+    case .deviceKey(let error):
+      add("device.key ")
+      add(error)
+    case .deviceKeySize: add("the device key is not 32 bytes long; restore it from a copy")
+    case .deviceKeyMissing:
+      add("there is no device key: neither a credential tillgate.device-key nor device.key;")
+      add(" `tillgate keys load` makes one in a new directory")
+    case .state(let error):
+      add("vault.sealed ")
+      add(error)
+    case .sealed(let error):
+      add("vault.sealed ")
+      add(error.words)
+    case .pairing(let error):
+      add("pairing.sealed ")
+      add(error)
+    case .sealedPairing(let error):
+      add("pairing.sealed ")
+      add(error.words)
+    case .pairingMissing: add("no register is paired; load its keys with `tillgate keys pair`")
+    }
+  }
+}
+
+extension SealedFileError {
+  fileprivate var words: StaticString {
+    switch self {
+    case .truncated: "ends too early; restore it from a copy"
+    case .foreign: "is not a file of tillgate"
+    case .newerVersion: "was written by a newer tillgate; update this one"
+    case .otherKind: "holds something else than keys"
+    case .tooLong: "is longer than it says; restore it from a copy"
+    case .wrongKeyOrDamaged:
+      "was sealed under another device key, or is damaged; restore the device key or the file"
+    case .badContent: "holds a state that this tillgate never writes"
     }
   }
 }

@@ -27,7 +27,7 @@ private final class Capture {
       let memory = try LockedMemory<ChipCapture> {
         $0.initialize(to: ChipCapture(lines, threeTracks(), into: pointer))
       }
-      thread = try LinuxBoard.Thread("capture", .capture, context: memory.pointer) {
+      thread = try LinuxBoard.Thread("capture", .realTime(70), context: memory.pointer) {
         $0!.assumingMemoryBound(to: ChipCapture.self).pointee.run()
       }
       chip = consume memory
@@ -36,7 +36,7 @@ private final class Capture {
       let memory = try LockedMemory<StreamCapture> {
         $0.initialize(to: StreamCapture(device(path), threeTracks(), into: pointer))
       }
-      thread = try LinuxBoard.Thread("capture", .capture, context: memory.pointer) {
+      thread = try LinuxBoard.Thread("capture", .realTime(70), context: memory.pointer) {
         $0!.assumingMemoryBound(to: StreamCapture.self).pointee.run()
       }
       stream = consume memory

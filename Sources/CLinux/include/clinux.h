@@ -3,11 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "descriptors.h"
 #include "files.h"
+#include "process.h"
+#include "realtime.h"
 
 // Returns bytes written, or -errno.
 long tg_write(int descriptor, const void *bytes, size_t size);
 
-// Reads a regular file of at most `size` bytes into `bytes`. Returns the bytes read, or -errno:
-// -EFBIG when it is longer, -EINVAL when it is no regular file.
-long tg_read_file(const char *path, void *bytes, size_t size);
+// Milliseconds since 1970 by the system's clock, which may never have been set.
+uint64_t tg_unix_milliseconds(void);

@@ -28,5 +28,3 @@ uint32_t tg_directory_mode(int directory);
 const char *tg_error_text(int error);
 // An environment variable, or null.
 const uint8_t *tg_environment(const uint8_t *name);
-// Keeps this process's memory out of core files and, where the limits allow, out of swap.
-void tg_keep_memory_private(void);

@@ -1,0 +1,72 @@
+// The world as the loop sees it. The firmware's is LinuxBoard, the tests' is the simulator.
+
+import Link
+import Magstripe
+import Octets
+import Vault
+
+/// Everything the loop takes from and gives to the outside. No call waits, allocates or fails: what
+/// is away reads as nothing and takes nothing.
+public protocol Board: ~Copyable {
+  /// The next captured edge, or nil when all were handed over.
+  mutating func nextEdge() -> StripeEdge?
+
+  /// Until when the capture is complete: no edge before this is still to come. Behind the clock
+  /// when the capture itself was held up: a swipe is not over because nobody looked. Nil while the
+  /// head's lines are away.
+  mutating func capturedUntil() -> Instant?
+
+  /// Whether the register's port has come or gone since the last call.
+  mutating func registerPort() -> PortChange
+
+  /// Adds what the register has sent, as much as `bytes` has room for.
+  mutating func receive(into bytes: inout Bytes<512>)
+
+  /// Hands bytes to the register's port; returns how many it took, and when.
+  mutating func send(_ bytes: Span<UInt8>) -> (count: Int, at: Instant)
+
+  /// Shows the lights; called when they change.
+  mutating func show(_ lights: Lights)
+
+  /// Moves the next durable batch of keys into `lease`, which is empty, if there is one.
+  mutating func refill(_ lease: inout KeyLease) -> KeySupply
+
+  /// Appends 32 random bytes.
+  mutating func random(into key: inout Link.Key)
+
+  /// Tells the supervisor.
+  mutating func report(_ occurrence: Occurrence)
+}
+
+public enum PortChange: Sendable {
+  case none
+  /// A fresh stream: what was half sent before is void.
+  case cameUp
+  case wentDown
+}
+
+/// What became of a request for keys.
+public enum KeySupply: Sendable {
+  case refilled
+  /// Being made durable.
+  case onItsWay
+  /// There will be none until keys are loaded.
+  case exhausted
+}
+
+/// The four lights at the head. (No `OptionSet`: Embedded Swift lets it allocate.)
+public struct Lights: Equatable, Sendable, BitwiseCopyable {
+  /// Bit 0 is `ready`, and so on in the order below.
+  public private(set) var bits: UInt8
+
+  public static var none: Lights { Lights(bits: 0) }
+  /// A card can be swiped now.
+  public static var ready: Lights { Lights(bits: 1) }
+  public static var reading: Lights { Lights(bits: 2) }
+  /// The last swipe was captured.
+  public static var ok: Lights { Lights(bits: 4) }
+  /// The last swipe could not be read, or no card can be taken at all.
+  public static var error: Lights { Lights(bits: 8) }
+
+  public mutating func light(_ others: Lights) { bits |= others.bits }
+}

@@ -1,0 +1,297 @@
+// One tick of the controller: what came in since the last, what is due now. Bounded work, no waiting,
+// no heap.
+
+import Link
+import Magstripe
+import Octets
+import Vault
+
+/// The times that a board's profile fixes.
+public struct LoopTiming: Sendable, BitwiseCopyable {
+  /// Distance of two ticks.
+  public let tick: Interval
+  /// From the card's last edge to the record's first byte.
+  public let release: Interval
+  /// How long a light tells of a swipe that is over.
+  static let afterglow = Interval.seconds(2)
+
+  public init(tick: Interval, release: Interval) {
+    self.tick = tick
+    self.release = release
+  }
+}
+
+/// The controller: a head, a register, one payment at a time. About 70 KiB: to be made in its place
+/// and never moved, for it holds keys.
+public struct Loop<B: Board & ~Copyable>: ~Copyable {
+  private var board: B
+  private let timing: LoopTiming
+  private var terminal: Terminal
+  private var clock: WallClock
+  private var head: StripeHead
+  private var reading = CardReading()
+  private var transaction = Transaction()
+  private var lease = KeyLease()
+  private var supply = KeySupply.onItsWay
+  private var outbox = Outbox(next: 0)
+  private var link: ControllerLink
+  private var sealed = Bytes<560>()
+  private var received = Bytes<512>()
+  /// The frame on its way to the port; its first `sentCount` bytes have been taken.
+  private var frame = WireFrame()
+  private var sentCount = 0
+  private var lights = Lights.none
+  private var glow: (lights: Lights, until: Instant)?
+  private var hasTicked = false
+
+  public init(
+    board: consuming B, timing: LoopTiming, terminal: consuming Terminal, clock: WallClock,
+    head: StripeSettings, link: consuming ControllerLink
+  ) {
+    self.board = board
+    self.timing = timing
+    self.terminal = terminal
+    self.clock = clock
+    self.head = StripeHead(head)
+    self.link = link
+  }
+
+  public var linkCounts: LinkCounts { link.counts }
+
+  /// Runs the slot that began at `now`, the one time that this tick knows.
+  public mutating func tick(now: Instant) {
+    if !hasTicked {
+      hasTicked = true
+      board.report(Occurrence(at: now, code: .firstTick))
+      board.show(lights)
+    }
+    // What is due goes first: nothing that comes in may delay a slot.
+    advanceTransaction(now: now)
+    tendPort(now: now)
+    takeEdges(now: now)
+    takeBytes(now: now)
+    refillKeys(now: now)
+    write(now: now)
+    showLights(now: now)
+  }
+
+  /// Wipes every key and every trace of a card. To be called when the loop has stopped.
+  public mutating func wipe() {
+    head.reset()
+    lease.wipe()
+    link.wipe()
+    terminal.wipe()
+  }
+}
+
+// MARK: The card
+
+extension Loop where B: ~Copyable {
+  private mutating func takeEdges(now: Instant) {
+    // Read before the edges: what it vouches for is then in the ring.
+    let complete = board.capturedUntil()
+    while let edge = board.nextEdge() {
+      if edge.signal == .gap { board.report(Occurrence(at: edge.at, code: .captureGap)) }
+      head.record(edge)
+    }
+    guard let complete, let lastEdge = head.lastEdge else { return }
+    if head.hasSignal, transaction.awaitingCard != nil, !transaction.isReading {
+      act(on: transaction.step(.cardMoves, now: now), now: now)
+    }
+    if head.hasEnded(at: complete) { endSwipe(lastEdge: lastEdge, now: now) }
+  }
+
+  private mutating func endSwipe(lastEdge: Instant, now: Instant) {
+    guard head.hasSignal else { return head.reset() }
+    guard let payment = transaction.awaitingCard else {
+      head.reset()
+      return board.report(Occurrence(at: now, code: .swipeIgnored))
+    }
+    let due = lastEdge + timing.release
+    let result = reading.read(
+      &head, for: payment, index: outbox.next, terminal: terminal, lease: &lease, clock: clock,
+      now: now, into: &sealed)
+    switch result {
+    case .sealed(let tracks):
+      board.report(Occurrence(at: now, code: .swipeRead, detail: UInt16(tracks.bits)))
+      hold(due: due, now: now)
+    case .unreadable(let reason, let tracks):
+      board.report(Occurrence(at: now, code: .swipeUnreadable, detail: UInt16(tracks.bits)))
+      _ = transaction.step(.unreadable(reason, due: due), now: now)
+    }
+    // After a stall the slot may have come already.
+    advanceTransaction(now: now)
+  }
+
+  private mutating func hold(due: Instant, now: Instant) {
+    let index = outbox.next
+    do {
+      try sealed.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
+    } catch { preconditionFailure("a payment is refused while the outbox is full") }
+    link.prepare(outbox: outbox, now: now)
+    _ = transaction.step(.captured(index: index, due: due), now: now)
+  }
+}
+
+// MARK: The transaction
+
+extension Loop where B: ~Copyable {
+  private mutating func advanceTransaction(now: Instant) {
+    act(on: transaction.step(.tick, now: now), now: now)
+  }
+
+  private mutating func act(on action: Transaction.Action, now: Instant) {
+    switch action {
+    case .none: break
+    case .respond(let response): answer(response, now: now)
+    case .arm(let response, let event):
+      answer(response, now: now)
+      tell(event, now: now)
+      board.report(Occurrence(at: now, code: .armed))
+    case .abandon(let response, let event):
+      answer(response, now: now)
+      tell(event, now: now)
+      board.report(Occurrence(at: now, code: .aborted))
+    case .tell(let event): tell(event, now: now)
+    case .release(let due, let event):
+      release(due: due, now: now)
+      tell(event, now: now)
+    }
+  }
+
+  private mutating func answer(_ response: Response, now: Instant) {
+    link.answer(response)
+    if !response.isAccepted {
+      board.report(
+        Occurrence(at: now, code: .refused, detail: UInt16(response.reason.rawValue)))
+    }
+  }
+
+  private mutating func tell(_ event: Event, now: Instant) {
+    var event = event
+    if clock.isSet { event.unixMilliseconds = .some(clock.unixMilliseconds(at: now)) }
+    link.send(.event(event))
+    switch event.kind {
+    case .captured: glow = (.ok, now + LoopTiming.afterglow)
+    case .cardNotReadable: glow = (.error, now + LoopTiming.afterglow)
+    case .timedOut: board.report(Occurrence(at: now, code: .timedOut))
+    default: break
+    }
+  }
+
+  /// The slot has come: the record's first byte goes to the port before anything else.
+  private mutating func release(due: Instant, now: Instant) {
+    write(now: now)
+    guard frame.isEmpty, link.release(now: now, into: &frame) else {
+      return board.report(Occurrence(at: now, code: .recordWaits))
+    }
+    let (count, at) = frame.withBytes { board.send($0) }
+    sentCount = count
+    finishFrame()
+    let latency = at - (Instant(nanoseconds: due.nanoseconds &- UInt64(timing.release.nanoseconds)))
+    let isLate = at > due + timing.tick || count == 0
+    board.report(
+      Occurrence(
+        at: at, code: isLate ? .releasedLate : .released,
+        amount: UInt32(clamping: latency.nanoseconds)))
+  }
+}
+
+// MARK: The register
+
+extension Loop where B: ~Copyable {
+  private mutating func tendPort(now: Instant) {
+    switch board.registerPort() {
+    case .none: break
+    case .cameUp:
+      dropFrame()
+      board.report(Occurrence(at: now, code: .registerPortFound))
+    case .wentDown:
+      dropFrame()
+      board.report(Occurrence(at: now, code: .registerPortLost))
+    }
+  }
+
+  private mutating func takeBytes(now: Instant) {
+    if link.needsEphemeral {
+      var random = Link.Key()
+      board.random(into: &random)
+      link.provideEphemeral(&random)
+    }
+    received.removeAll()
+    board.receive(into: &received)
+    var offset = 0
+    while let event = received.withBytes({
+      link.receive($0, from: &offset, now: now, outbox: outbox)
+    }) {
+      take(event, now: now)
+    }
+  }
+
+  private mutating func take(_ event: ControllerEvent, now: Instant) {
+    switch event {
+    case .sessionStarted: board.report(Occurrence(at: now, code: .linkUp))
+    case .payment(let payment):
+      act(on: transaction.step(.payment(payment, obstacle: obstacle()), now: now), now: now)
+    case .abort(let reference): act(on: transaction.step(.abort(reference), now: now), now: now)
+    case .transactionStatus(let reference):
+      let status = transaction.status(of: reference, origin: terminal.origin)
+      link.send(.transactionStatus(status))
+      if case .processed(_, let index) = status.state {
+        outbox.withRecord(index) { link.sendCopy(index: index, sealed: $0) }
+      }
+    case .time(let milliseconds): clock.set(unixMilliseconds: milliseconds, at: now)
+    case .acknowledged(let size): outbox.drop(below: size)
+    }
+  }
+
+  /// Why no payment can be taken now; `none` when one can.
+  private mutating func obstacle() -> Reason {
+    if outbox.isFull { return .storeFull }
+    if lease.isEmpty { return supply == .exhausted ? .keysExhausted : .pleaseWait }
+    return board.capturedUntil() == nil ? .readerNotAnswering : .none
+  }
+
+  private mutating func refillKeys(now: Instant) {
+    guard lease.isEmpty else { return }
+    let before = supply
+    supply = board.refill(&lease)
+    if supply == .exhausted, before != .exhausted {
+      board.report(Occurrence(at: now, code: .keysMissing))
+    }
+  }
+
+  /// Hands on the frame under way, or else the next one.
+  private mutating func write(now: Instant) {
+    if frame.isEmpty, !link.nextOutput(now: now, outbox: outbox, into: &frame) { return }
+    sentCount += frame.withBytes { board.send($0.extracting(sentCount...)).count }
+    finishFrame()
+  }
+
+  private mutating func finishFrame() { if sentCount == frame.count { dropFrame() } }
+
+  private mutating func dropFrame() {
+    frame.removeAll()
+    sentCount = 0
+  }
+}
+
+// MARK: The lights
+
+extension Loop where B: ~Copyable {
+  private mutating func showLights(now: Instant) {
+    var wanted = Lights.none
+    if transaction.isReading {
+      wanted = .reading
+    } else if transaction.awaitingCard != nil {
+      wanted = .ready
+    }
+    if supply == .exhausted { wanted.light(.error) }
+    if let glow {
+      if now < glow.until { wanted.light(glow.lights) } else { self.glow = nil }
+    }
+    guard wanted != lights else { return }
+    lights = wanted
+    board.show(wanted)
+  }
+}

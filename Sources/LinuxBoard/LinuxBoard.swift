@@ -1,0 +1,166 @@
+// The board as the loop sees it: the loop's ends of the rings, the port and the key mailbox. What is
+// behind them belongs to other threads.
+
+import CSodium
+import Controller
+import Link
+import Magstripe
+import Octets
+import Synchronization
+import Vault
+
+/// What the loop shares with the threads beside it. Lives in locked memory until all have ended.
+public struct SharedState: ~Copyable, @unchecked Sendable {
+  /// Occurrences that may wait for the supervisor, which looks every few milliseconds.
+  public static let occurrenceCapacity = 1024
+
+  public let occurrences: Ring<Occurrence>
+  public let lateness: LatencyHistogram
+  public let execution: LatencyHistogram
+  public var keys = KeyMailbox()
+  private let stopping = Atomic<Bool>(false)
+  private let progress = Atomic<UInt64>(0)
+
+  public init() throws(NoMemory) {
+    let occurrences = try Ring<Occurrence>(capacity: Self.occurrenceCapacity)
+    let lateness = try LatencyHistogram()
+    let execution = try LatencyHistogram()
+    self.occurrences = occurrences
+    self.lateness = lateness
+    self.execution = execution
+  }
+
+  /// Asks loop and keeper to end.
+  public func stop() { stopping.store(true, ordering: .relaxed) }
+  public var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+  /// Slots that the loop has run: what the watchdog goes by.
+  public var ticks: UInt64 { progress.load(ordering: .relaxed) }
+  public func noteTick() { progress.store(ticks &+ 1, ordering: .relaxed) }
+}
+
+/// Where the keeper leaves the next batch of keys, durable before it gets here, for the loop.
+public struct KeyMailbox: ~Copyable, @unchecked Sendable {
+  private enum Fill: UInt8 {
+    /// The keeper's: to be filled.
+    case empty
+    /// The loop's: to be taken.
+    case full
+    /// The keeper's: it has no keys to put in.
+    case exhausted
+  }
+
+  private var lease = KeyLease()
+  private let fill = Atomic<UInt8>(Fill.empty.rawValue)
+
+  public init() {}
+
+  private var state: Fill { Fill(rawValue: fill.load(ordering: .acquiring)) ?? .exhausted }
+
+  /// For the keeper: whether the loop has taken what was here.
+  public var wantsKeys: Bool { state == .empty }
+
+  /// For the keeper: hands over the keys that `fill` puts in. When it throws, nothing is handed over.
+  public mutating func put<E: Error>(
+    _ fill: (inout KeyLease) throws(E) -> Void
+  ) throws(E) {
+    try fill(&lease)
+    self.fill.store(Fill.full.rawValue, ordering: .releasing)
+  }
+
+  /// For the keeper: there will be no more keys.
+  public func closeEmpty() { fill.store(Fill.exhausted.rawValue, ordering: .releasing) }
+
+  /// For the loop.
+  mutating func take(into other: inout KeyLease) -> KeySupply {
+    switch state {
+    case .empty: return .onItsWay
+    case .exhausted: return .exhausted
+    case .full:
+      other.refill(from: &lease)
+      fill.store(Fill.empty.rawValue, ordering: .releasing)
+      return .refilled
+    }
+  }
+}
+
+/// The firmware's `Board`.
+public struct LinuxBoard: Board, ~Copyable {
+  private let shared: UnsafeMutablePointer<SharedState>
+  private let edges: UnsafeMutablePointer<CapturedEdges>
+  private var register: SerialPort
+  private let lamps: Lamps
+
+  /// What is pointed to must outlive the board.
+  public init(
+    shared: UnsafeMutablePointer<SharedState>, edges: UnsafeMutablePointer<CapturedEdges>,
+    register: UnsafeMutablePointer<PortSlot>, lamps: consuming Lamps
+  ) {
+    self.shared = shared
+    self.edges = edges
+    self.register = SerialPort(slot: register)
+    self.lamps = lamps
+  }
+
+  public mutating func nextEdge() -> StripeEdge? { edges.pointee.next() }
+
+  public mutating func capturedUntil() -> Instant? { edges.pointee.completeUntil }
+
+  public mutating func registerPort() -> PortChange {
+    switch register.tend() {
+    case .none: .none
+    case .cameUp: .cameUp
+    case .wentDown: .wentDown
+    }
+  }
+
+  public mutating func receive(into bytes: inout Bytes<512>) {
+    bytes.appendFilling { room in register.read(into: &room) }
+  }
+
+  public mutating func send(_ bytes: Span<UInt8>) -> (count: Int, at: Instant) {
+    let count = register.write(bytes)
+    return (count, MonotonicClock.now())
+  }
+
+  public mutating func show(_ lights: Lights) { lamps.show(lights) }
+
+  public mutating func refill(_ lease: inout KeyLease) -> KeySupply {
+    shared.pointee.keys.take(into: &lease)
+  }
+
+  public mutating func random(into key: inout Link.Key) {
+    key.appendFilling { room in
+      room.withUnsafeMutableBytes { randombytes_buf($0.baseAddress, $0.count) }
+      return room.count
+    }
+  }
+
+  public mutating func report(_ occurrence: Occurrence) {
+    // A full ring is a supervisor that has stalled; the ring counts what it refused.
+    _ = shared.pointee.occurrences.push(occurrence)
+  }
+}
+
+/// The lights at the head, as far as the board has them.
+public struct Lamps: ~Copyable {
+  private let outputs: Indicators?
+  private let isActiveLow: Bool
+  /// Place of each light among the outputs, in the order of `Lights`' bits.
+  private let places: InlineArray<4, Int?>
+
+  public init(_ outputs: consuming Indicators?, places: InlineArray<4, Int?>, isActiveLow: Bool) {
+    self.outputs = outputs
+    self.places = places
+    self.isActiveLow = isActiveLow
+  }
+
+  func show(_ lights: Lights) {
+    for bit in 0..<4 {
+      guard let place = places[bit] else { continue }
+      let isLit = lights.bits >> UInt8(bit) & 1 == 1
+      // A lamp that cannot be switched must not stop a payment.
+      _ = outputs?.set(place, isHigh: isLit != isActiveLow)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// Keys of the bench: published test keys for DUKPT, fresh ones for the pairing. Never for a shop.
+
+import CSodium
+import Foundation
+import Link
+import Octets
+
+/// An initial key as a key-injection facility would deliver it, with the base key to check records.
+struct TestKeySet {
+  var name: String
+  /// The key-block protection key, hexadecimal.
+  var protectionKey: String
+  /// A TR-31 block with usage B1 (initial DUKPT key) and the KSN in its KS block.
+  var block: String
+  /// The acquirer's base derivation key, hexadecimal.
+  var baseKey: String
+
+  /// X9.24-1 annex A.4's keys, wrapped by psec 1.3.0.
+  static let tdes = TestKeySet(
+    name: "TDES",
+    protectionKey: "C1A5E0F2D3B4968778695A4B3C2D1E0F",
+    block: """
+      B0120B1TX00N0100KS18FFFF9876543210E0000036024CFC297DE2D9BD86526704FBCFC9\
+      CECF59E501C5C0CB75F1B3F2C49E9036F5455CBA20557EFB
+      """,
+    baseKey: "0123456789ABCDEFFEDCBA9876543210")
+
+  /// X9.24-3's AES-128 test keys, wrapped by psec 1.3.0.
+  static let aes = TestKeySet(
+    name: "AES-128",
+    protectionKey: "C1A5E0F2D3B4968778695A4B3C2D1E0F00112233445566778899AABBCCDDEEFF",
+    block: """
+      D0192B1AX00N0200KS1C123456789012345600000000PB1400000000000000002F463688A3E0BA770E685419\
+      C80CBCA4E2F879B9727FDA6353CAE4118448E95E8C75624A85040BA133054ED138F97F195170212F04BF7C5E\
+      8FE1070C50C175E9
+      """,
+    baseKey: "FEDCBA9876543210F1F1F1F1F1F1F1F1")
+}
+
+/// The keys of one pairing, made for one run of the bench.
+struct PairingKeys: Sendable {
+  private let register: [UInt8]
+  private let controller: [UInt8]
+  let record: [UInt8]
+
+  init() {
+    register = Self.random()
+    controller = Self.random()
+    record = Self.random()
+  }
+
+  private static func random() -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 32)
+    randombytes_buf(&bytes, bytes.count)
+    return bytes
+  }
+
+  private static func point(of secret: [UInt8]) -> [UInt8] {
+    var point = [UInt8](repeating: 0, count: 32)
+    _ = crypto_scalarmult_base(&point, secret)
+    return point
+  }
+
+  func registerSecret() -> Key { Key(copying: register) }
+  func controllerPublic() -> Key { Key(copying: Self.point(of: controller)) }
+
+  /// What `tillgate keys pair` takes: one `name = hexadecimal` a line.
+  var file: String {
+    """
+    controller-secret = \(hexadecimal(controller))
+    register-public = \(hexadecimal(Self.point(of: register)))
+    record-key = \(hexadecimal(record))
+
+    """
+  }
+}
+
+extension Bytes {
+  /// As many bytes as fit.
+  init(copying bytes: [UInt8]) {
+    self.init()
+    for byte in bytes.prefix(capacity) { try? append(byte) }
+  }
+}
+
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+  bytes.map { String(format: "%02X", $0) }.joined()
+}

@@ -1,0 +1,110 @@
+// What `tillgate run` is put together from: durable state opened, keys in their places.
+
+import CLinux
+import CSodium
+import Controller
+import Identity
+import Link
+import LinuxBoard
+import Magstripe
+import Octets
+import Profile
+import Vault
+
+/// The machines of the threads, made but not yet in their places.
+struct Parts: ~Copyable {
+  var keeper: Keeper?
+  var loop: LoopThread?
+
+  init(
+    _ profile: BoardProfile, _ shared: UnsafeMutablePointer<SharedState>,
+    _ edges: UnsafeMutablePointer<CapturedEdges>, _ slot: UnsafeMutablePointer<PortSlot>
+  ) throws(StartFailure) {
+    guard let port = profile.register.port.withBytes({ DeviceName($0) }) else {
+      preconditionFailure("a profile's paths are as long as a device's name may be")
+    }
+    let store = try Self.openStore(profile)
+    var keys = KeyKeeper()
+    let epoch = try Self.beginEpoch(store, &keys)
+    var pairing = Pairing()
+    defer { pairing.wipe() }
+    do throws(StoreError) { try store.open(&pairing) } catch { throw .store(error) }
+    let terminal = try Self.terminal(profile, pairing, keys, epoch: epoch)
+    let link = try Self.link(profile, pairing, terminal)
+    let board = LinuxBoard(shared: shared, edges: edges, register: slot, lamps: try lamps(profile))
+    let now = MonotonicClock.now()
+    let loop = Loop(
+      board: board, timing: LoopTiming(tick: profile.loop.tick, release: profile.loop.release),
+      terminal: terminal, clock: WallClock(unixMilliseconds: tg_unix_milliseconds(), at: now),
+      head: StripeSettings(
+        kind: profile.stripe.kind == .f2f ? .f2f : .clockData, tracks: Wiring.tracks(profile.stripe),
+        silence: profile.stripe.silence),
+      link: link)
+    self.loop = LoopThread(loop, period: profile.loop.tick, shared)
+    keeper = Keeper(
+      shared, store: store, keys: keys,
+      port: PortKeeper(PortSettings(path: port, baud: Int32(profile.register.baud)), slot: slot))
+  }
+
+  private static func openStore(_ profile: BoardProfile) throws(StartFailure) -> VaultStore {
+    do throws(StoreError) {
+      return try profile.storage.withPointer { (path) throws(StoreError) in
+        try VaultStore.open(path, creating: false, locking: true)
+      }
+    } catch { throw .store(error) }
+  }
+
+  /// The number of this start, durable before anything is sealed under it.
+  private static func beginEpoch(
+    _ store: borrowing VaultStore, _ keys: inout KeyKeeper
+  ) throws(StartFailure) -> UInt32 {
+    do throws(StoreError) { try store.open(&keys) } catch { throw .store(error) }
+    do throws(VaultError) { try keys.advanceEpoch() } catch { throw .vault(error) }
+    do throws(StoreError) { return try store.commitEpoch(&keys) } catch { throw .store(error) }
+  }
+
+  private static func terminal(
+    _ profile: BoardProfile, _ pairing: borrowing Pairing, _ keys: borrowing KeyKeeper,
+    epoch: UInt32
+  ) throws(StartFailure) -> Terminal {
+    let shown = profile.masking
+    guard let masking = MaskPolicy(leading: shown.leadingDigits, trailing: shown.trailingDigits)
+    else { preconditionFailure("the profile has the same limits") }
+    var tokenKey = TokenKey()
+    keys.copyTokenKey(into: &tokenKey)
+    var terminal = Terminal(
+      origin: drawOrigin(), epoch: epoch, masking: masking, tokenKey: tokenKey,
+      recordKey: try pairing.makeRecordKey())
+    pairing.nameDevice(&terminal.device)
+    do { try terminal.firmware.append(version) } catch {
+      preconditionFailure("a version is at most 16 characters")
+    }
+    return terminal
+  }
+
+  /// Until the journal keeps the log over a restart, each start begins one.
+  private static func drawOrigin() -> Origin {
+    var bytes = Bytes<16>()
+    bytes.drawRandom(16)
+    guard let origin = bytes.withBytes({ Origin($0) }) else {
+      preconditionFailure("16 bytes were drawn")
+    }
+    return origin
+  }
+
+  private static func link(
+    _ profile: BoardProfile, _ pairing: borrowing Pairing, _ terminal: borrowing Terminal
+  ) throws(StartFailure) -> ControllerLink {
+    // Ten bits to a byte: one start bit, eight data bits, one stop bit.
+    let byteTime = Interval(nanoseconds: 10_000_000_000 / Int64(profile.register.baud))
+    do throws(KeyError) {
+      return try ControllerLink(
+        secret: pairing.secret, register: pairing.register, origin: terminal.origin,
+        epoch: UInt64(terminal.epoch), first: 0, byteTime: byteTime, now: MonotonicClock.now())
+    } catch { throw .pairing }
+  }
+}
+
+private func lamps(_ profile: BoardProfile) throws(StartFailure) -> Lamps {
+  do throws(GPIOError) { return try Wiring.lamps(profile) } catch { throw .lamps(error) }
+}

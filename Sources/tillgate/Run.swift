@@ -1,0 +1,136 @@
+// `tillgate run BOARD.ini`: opens what outlives the program, makes what the threads share, starts
+// them, and stays until it is told to stop.
+
+import CLinux
+import CSodium
+import Controller
+import Identity
+import Link
+import LinuxBoard
+import Octets
+import Profile
+import Vault
+
+func run(_ arguments: Arguments) -> Int32 {
+  guard arguments.count == 2 else {
+    Console.error.print("usage: tillgate run BOARD.ini")
+    return Exit.usage
+  }
+  guard let profile = readProfile(1, arguments) else { return Exit.failure }
+  Signal.hold()
+  RealTime.enter().describe { Console.error.print($0) }
+  guard sodium_init() >= 0 else {
+    Console.error.print("tillgate run: the system gives no randomness")
+    return Exit.failure
+  }
+  do throws(StartFailure) {
+    try runThreads(profile)
+    return Exit.success
+  } catch {
+    error.print(profile)
+    return Exit.failure
+  }
+}
+
+/// Starts everything and returns when all of it has ended. Threads end in the reverse order of their
+/// start, and before the memory they share.
+private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
+  let shared = try lock { (place: UnsafeMutablePointer<SharedState>) throws(NoMemory) in
+    place.initialize(to: try SharedState())
+  }
+  let edges = try lock { (place: UnsafeMutablePointer<CapturedEdges>) throws(NoMemory) in
+    place.initialize(to: try CapturedEdges())
+  }
+  let slot = try lock { (place: UnsafeMutablePointer<PortSlot>) in
+    place.initialize(to: PortSlot())
+  }
+  var parts = try Parts(profile, shared.pointer, edges.pointer, slot.pointer)
+  // The first batch of keys is durable before the loop can ask for it.
+  parts.keeper?.fillMailbox(now: MonotonicClock.now())
+  let keeper = try lock { (place: UnsafeMutablePointer<Keeper>) in
+    place.initialize(to: parts.keeper.take()!)
+  }
+  let loop = try lock { (place: UnsafeMutablePointer<LoopThread>) in
+    place.initialize(to: parts.loop.take()!)
+  }
+  // What was moved to its place left copies of keys on the stack.
+  sodium_stackzero(256 * 1024)
+  if !(shared.isLocked && edges.isLocked && loop.isLocked && keeper.isLocked) {
+    Console.error.print("card data and keys may reach the swap: memory could not be locked")
+  }
+  var supervisor: Supervisor
+  do throws(NoMemory) {
+    supervisor = try Supervisor(shared.pointer, tick: profile.loop.tick)
+  } catch { throw .memory }
+  let capture: CaptureThread
+  do throws(CaptureFailure) { capture = try CaptureThread(profile, edges.pointer) } catch {
+    throw StartFailure(error)
+  }
+  do throws(NoThread) {
+    try superviseThreads(profile, keeper.pointer, loop.pointer, shared.pointer, &supervisor)
+  } catch {
+    capture.stop()
+    throw .thread(errno: error.reason)
+  }
+  capture.stop()
+  supervisor.drain()
+  supervisor.printTimes()
+  supervisor.printCounts(
+    edges: edges.pointer.pointee, link: loop.pointer.pointee.loop.linkCounts,
+    unsaid: shared.pointer.pointee.occurrences.refused)
+}
+
+/// Runs loop and keeper until a signal ends the program.
+private func superviseThreads(
+  _ profile: BoardProfile, _ keeper: UnsafeMutablePointer<Keeper>,
+  _ loop: UnsafeMutablePointer<LoopThread>, _ shared: UnsafeMutablePointer<SharedState>,
+  _ supervisor: inout Supervisor
+) throws(NoThread) {
+  let keeping = try Thread("keeper", .ordinary, context: keeper) { context in
+    context!.assumingMemoryBound(to: Keeper.self).pointee.run()
+  }
+  let looping = try Thread(
+    "loop", .realTime(profile.loop.priority), cpu: profile.loop.processor.map { Int32($0) },
+    context: loop
+  ) { context in
+    context!.assumingMemoryBound(to: LoopThread.self).pointee.run()
+  }
+  looping.lacks.describe { Console.error.print($0) }
+  supervisor.run()
+  shared.pointee.stop()
+  looping.join()
+  keeping.join()
+}
+
+private func lock<Value: ~Copyable>(
+  _ initialise: (UnsafeMutablePointer<Value>) throws(NoMemory) -> Void
+) throws(StartFailure) -> LockedMemory<Value> {
+  do throws(NoMemory) { return try LockedMemory<Value>(initialise) } catch { throw .memory }
+}
+
+/// The loop with its grid, as its thread runs it.
+struct LoopThread: ~Copyable {
+  var loop: Loop<LinuxBoard>
+  private let period: Interval
+  private let shared: UnsafeMutablePointer<SharedState>
+
+  init(
+    _ loop: consuming Loop<LinuxBoard>, period: Interval,
+    _ shared: UnsafeMutablePointer<SharedState>
+  ) {
+    self.loop = loop
+    self.period = period
+    self.shared = shared
+  }
+
+  mutating func run() {
+    var ticker = Ticker(period: period, start: MonotonicClock.now() + period)
+    while !shared.pointee.isStopping {
+      let tick = ticker.wait(recording: shared.pointee.lateness)
+      loop.tick(now: tick.now)
+      shared.pointee.execution.record(MonotonicClock.now() - tick.now)
+      shared.pointee.noteTick()
+    }
+    loop.wipe()
+  }
+}
