@@ -3,8 +3,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "files.h"
-
 // Returns bytes written, or -errno.
 long tg_write(int descriptor, const void *bytes, size_t size);
 
