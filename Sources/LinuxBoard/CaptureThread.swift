@@ -7,9 +7,10 @@ import Profile
 /// A running capture. `stop` ends it.
 public struct CaptureThread: ~Copyable {
   private let edges: UnsafeMutablePointer<CapturedEdges>
+  private let thread: Thread
+  // Behind the thread: fields end in their order, and it must have ended before its memory does.
   private let chip: LockedMemory<ChipCapture>?
   private let stream: LockedMemory<StreamCapture>?
-  private let thread: Thread
 
   /// Starts capturing into `edges`, which must outlive this.
   public init(

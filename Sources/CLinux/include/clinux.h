@@ -3,11 +3,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "descriptors.h"
-#include "files.h"
-#include "process.h"
-#include "realtime.h"
-
 // Returns bytes written, or -errno.
 long tg_write(int descriptor, const void *bytes, size_t size);
 
