@@ -113,7 +113,7 @@ struct StreamCaptureTests {
     let capture = try Capture(.stream(folder.name("edges")))
     #expect(eventually { capture.counters.pointee.failure == ENOENT })
     for round in 0..<2 {
-      let master = openPty(linkedAs: folder.name("edges"))
+      let master = Pty(linkedAs: folder.name("edges"))
       #expect(eventually { capture.counters.pointee.opened == UInt64(round) + 1 })
       let (bytes, times) = records(100)
       master.write(bytes)

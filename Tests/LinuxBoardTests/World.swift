@@ -79,13 +79,23 @@ final class Descriptor {
   }
 }
 
-/// A pty's master, and a link of a fixed name to its slave, as a bench or udev makes it.
-func openPty(linkedAs link: String) -> Descriptor {
-  var name = [CChar](repeating: 0, count: 64)
-  let master = Descriptor(open_pty(&name, name.count))
-  unlink(link)
-  symlink(name, link)
-  return master
+/// A pty's master, and a link of a fixed name to its slave, as a bench or udev makes it. The link
+/// goes first: the kernel soon gives the slave's number to somebody else.
+final class Pty {
+  private let master: Descriptor
+  private let link: String
+
+  init(linkedAs link: String) {
+    var name = [CChar](repeating: 0, count: 64)
+    master = Descriptor(open_pty(&name, name.count))
+    self.link = link
+    symlink(name, link)
+  }
+
+  deinit { unlink(link) }
+
+  func write(_ bytes: [UInt8]) { master.write(bytes) }
+  func read(_ count: Int) -> [UInt8] { master.read(count) }
 }
 
 func socketAddress(_ path: String) -> sockaddr_un {
