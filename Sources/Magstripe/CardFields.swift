@@ -16,8 +16,8 @@ public struct CardFields: Equatable, Sendable {
   /// What is left before the end sentinel.
   public var discretionary: Range<Int>
 
-  /// The fields of `text`, which is a good track with its sentinels, or nil if it has another layout:
-  /// not every card is a payment card.
+  /// The fields of `text`, which is a good track with its sentinels, or nil if it has another
+  /// layout: not every card is a payment card.
   public init?(_ track: StripeTrack, _ text: borrowing TrackText) {
     guard let fields = text.withBytes({ FieldReader(track, $0).fields() }) else { return nil }
     self = fields
@@ -76,7 +76,8 @@ private struct FieldReader: ~Copyable, ~Escapable {
       discretionary: offset..<text.count - 1)
   }
 
-  /// Format code B on track 1 (ISO/IEC 7813), two digits on track 3 (ISO/IEC 4909), none on track 2.
+  /// Format code B on track 1 (ISO/IEC 7813), none on track 2, two digits on track 3 (ISO/IEC
+  /// 4909).
   private mutating func header() -> Bool {
     switch track {
     case .one: take(UInt8(ascii: "%")) && take(UInt8(ascii: "B"))

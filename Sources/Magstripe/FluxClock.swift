@@ -37,7 +37,7 @@ struct FluxClock: BitwiseCopyable {
       }
     }
 
-    /// The gains after `count` reversals: at first those of a least-squares line through all of them.
+    /// The gains after `count` reversals: at first those of a least-squares line through all.
     func gains(after count: Int) -> Gains {
       var gains = settled
       guard count < Self.learning else { return gains }
@@ -63,7 +63,7 @@ struct FluxClock: BitwiseCopyable {
   /// The same clock for time that runs backwards and is counted negatively.
   var reversed: FluxClock { FluxClock(last: -last, half: half, drift: -drift) }
 
-  /// By how much a reversal at `time` is late if it is `steps` half bits (1 or 2) after the last one.
+  /// By how much a reversal at `time` is late if it is `steps` half bits after the last one.
   func lateness(of time: Double, after steps: Double) -> Double {
     time - last - steps * (half + 0.5 * steps * drift)
   }

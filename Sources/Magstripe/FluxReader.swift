@@ -1,10 +1,10 @@
 // F2F (Aiken biphase): time stamps of reversals → bits, by the likeliest way through them.
 //
-// A reversal stands at every boundary between bits and one more in the middle of a 1. Reversals that
-// jitter by 15 % of a bit make intervals of half a bit and of a whole one overlap, so no threshold
-// can tell them apart. But only two things can follow a boundary (the middle or the end of a bit)
-// and only one a middle: the reader keeps the best path that ends at a boundary and the best one
-// that ends in a middle (a Viterbi decoder with two states).
+// A reversal stands at every boundary between bits and one more in the middle of a 1. When they
+// jitter by 15 % of a bit, intervals of half a bit and of a whole one overlap, and no threshold can
+// tell them apart. But only two things can follow a boundary (the middle or the end of a bit) and
+// only one a middle: the reader keeps the best path that ends at a boundary and the best one that
+// ends in a middle (a Viterbi decoder with two states).
 //
 // It goes over a run twice. First each path carries its own clock, and the run is cut where no path
 // fits any more. Then the clock is smoothed from both sides, and the best path is sought again
@@ -22,8 +22,8 @@ enum FluxMark {
 
 /// The two passes over a run. `marks` and `late` are working memory with a place for each edge.
 enum FluxReader {
-  /// How much better than its rival a path must fit, in squared bits, to be believed. Reading 01 for
-  /// 10 moves two reversals by half a bit: 0.5, less what both are displaced the wrong way.
+  /// How much better than its rival a path must fit, in squared bits, to be believed. Reading 01
+  /// for 10 moves two reversals by half a bit: 0.5, less what both are displaced the wrong way.
   private static var margin: Double { 0.06 }
   /// A path's clock may be off while it is undecided; halfway to the next place is 0.25 bits.
   private static var tolerance: Double { 0.36 }

@@ -3,8 +3,8 @@
 import CSodium
 import Octets
 
-/// A head with up to three tracks. Does no I/O and never looks at a clock: edges and time are handed
-/// in. Holds what it collected until `decode`, which wipes it: edges are card data.
+/// A head with up to three tracks. Does no I/O and never looks at a clock: edges and time are
+/// handed in. Holds what it collected until `decode`, which wipes it: edges are card data.
 ///
 /// About 52 KiB: to be made in its place and never copied.
 public struct StripeHead: ~Copyable {

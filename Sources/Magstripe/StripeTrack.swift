@@ -46,8 +46,6 @@ public struct StripeTrackSet: Equatable, Sendable, BitwiseCopyable {
   /// Bit 0 is track 1.
   public let bits: UInt8
 
-  private init(bits: UInt8) { self.bits = bits }
-
   public static var none: StripeTrackSet { StripeTrackSet(bits: 0) }
   public static var all: StripeTrackSet { StripeTrackSet(bits: 7) }
 

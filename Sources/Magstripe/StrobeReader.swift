@@ -1,9 +1,9 @@
 // TTL clock and data: strobes and data edges → bits.
 //
-// The level of DATA is rebuilt by counting its edges from the idle level. What the kernel says about
-// an edge's direction is read later than its time and cannot be relied upon. When an edge is lost
-// the levels after it are wrong: all characters then have the wrong parity, as they have an odd
-// number of bits.
+// The level of DATA is rebuilt by counting its edges from the idle level. What the kernel says
+// about an edge's direction is read later than its time and cannot be relied upon. When an edge is
+// lost the levels after it are wrong: all characters then have the wrong parity, as they have an
+// odd number of bits.
 
 extension TrackReader {
   /// The tags of stored edges of a clock and data head.

@@ -20,8 +20,8 @@ struct TrackFrame: BitwiseCopyable {
   /// Zeros directly before the start sentinel.
   var zeros = 0
 
-  /// Whether this attempt tells more than `other`: a good one, or else one with a run of zeros before
-  /// it that data does not have, or else the one that got further.
+  /// Whether this attempt tells more than `other`: a good one, or else one with a run of zeros
+  /// before it that data does not have, or else the one that got further.
   func isBetter(than other: TrackFrame) -> Bool {
     if (fault == nil) != (other.fault == nil) { return fault == nil }
     let (mine, others) = (min(zeros, 16), min(other.zeros, 16))
@@ -127,8 +127,8 @@ struct FrameReader: ~Copyable {
     return frame
   }
 
-  /// Refuses a frame that holds a bit in doubt, however well its checks add up: jitter that swaps 01
-  /// and 10 does it within a character, and twice in the same columns no check shows it.
+  /// Refuses a frame that holds a bit in doubt, however well its checks add up: jitter that swaps
+  /// 01 and 10 does it within a character, and twice in the same columns no check shows it.
   private func settle(_ doubts: borrowing BitRow, _ frame: inout TrackFrame) {
     for index in frame.start..<frame.end where bit(doubts, index) {
       let character = (index - frame.start) / track.bitsPerCharacter
