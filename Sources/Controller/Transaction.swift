@@ -82,7 +82,8 @@ public struct Transaction {
   public func status(of reference: Reference, origin: Origin) -> TransactionStatus {
     if open?.reference == reference { return TransactionStatus(reference, .inProgress) }
     return switch ended.outcome(of: reference) {
-    case .captured(let index): TransactionStatus(reference, .processed(origin: origin, index: index))
+    case .captured(let index):
+      TransactionStatus(reference, .processed(origin: origin, index: index))
     case .failed(let reason): TransactionStatus(reference, .ended(reason))
     case nil: TransactionStatus(reference, .notFound)
     }

@@ -12,12 +12,16 @@ public enum Wiring {
     var table = LineTable()
     switch kind {
     case .f2f:
-      for track in 1...3 as ClosedRange<UInt8> { table.append(LineRole(track: track, signal: .flux)) }
+      for track in 1...3 as ClosedRange<UInt8> {
+        table.append(LineRole(track: track, signal: .flux))
+      }
     case .clockData:
       for track in 1...3 as ClosedRange<UInt8> {
         table.append(LineRole(track: track, signal: .strobe))
       }
-      for track in 1...3 as ClosedRange<UInt8> { table.append(LineRole(track: track, signal: .data)) }
+      for track in 1...3 as ClosedRange<UInt8> {
+        table.append(LineRole(track: track, signal: .data))
+      }
       table.append(LineRole(track: 0, signal: .cardPresent))
     }
     return table

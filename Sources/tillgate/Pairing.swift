@@ -2,8 +2,8 @@
 // seals them, `tillgate run` opens them.
 
 import CSodium
-import LinuxBoard
 import Link
+import LinuxBoard
 import Octets
 import Vault
 
@@ -90,8 +90,10 @@ struct Pairing: ~Copyable {
       }
     }
     name.removeAll()
-    do { try digest.withBytes { (digest) throws(Overflow) in try name.append(digest.extracting(0..<8)) } }
-    catch { preconditionFailure("8 of 8 bytes") }
+    do {
+      try digest.withBytes { (digest) throws(Overflow) in try name.append(digest.extracting(0..<8))
+      }
+    } catch { preconditionFailure("8 of 8 bytes") }
   }
 
   /// Appends the 96 bytes that are sealed.

@@ -37,7 +37,8 @@ struct Parts: ~Copyable {
       board: board, timing: LoopTiming(tick: profile.loop.tick, release: profile.loop.release),
       terminal: terminal, clock: WallClock(unixMilliseconds: tg_unix_milliseconds(), at: now),
       head: StripeSettings(
-        kind: profile.stripe.kind == .f2f ? .f2f : .clockData, tracks: Wiring.tracks(profile.stripe),
+        kind: profile.stripe.kind == .f2f ? .f2f : .clockData,
+        tracks: Wiring.tracks(profile.stripe),
         silence: profile.stripe.silence),
       link: link)
     self.loop = LoopThread(loop, period: profile.loop.tick, shared)

@@ -30,7 +30,8 @@ struct RealTimeTests {
       var stack = 0
     }
     let memory = try LockedMemory<Seen> { $0.initialize(to: Seen()) }
-    let thread = try LinuxBoard.Thread("board-test", .realTime(60), cpu: 0, context: memory.pointer) {
+    let thread = try LinuxBoard.Thread("board-test", .realTime(60), cpu: 0, context: memory.pointer)
+    {
       let seen = $0!.assumingMemoryBound(to: Seen.self)
       withUnsafeMutableBytes(of: &seen.pointee.name) {
         thread_name($0.baseAddress!.assumingMemoryBound(to: CChar.self))

@@ -9,11 +9,15 @@ final class Program: Sendable {
   private let output: Lines
 
   /// Starts `path` with `arguments` in `folder`.
-  init(_ path: String, _ arguments: [String], in folder: String) throws {
+  init(
+    _ path: String, _ arguments: [String], in folder: String,
+    _ environment: [String: String] = [:]
+  ) throws {
     process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let pipe = Pipe()
     process.standardOutput = pipe
     process.standardError = pipe

@@ -4,6 +4,7 @@ import CSodium
 import Foundation
 import Link
 import Octets
+import Simulator
 
 /// An initial key as a key-injection facility would deliver it, with the base key to check records.
 struct TestKeySet {
@@ -12,8 +13,8 @@ struct TestKeySet {
   var protectionKey: String
   /// A TR-31 block with usage B1 (initial DUKPT key) and the KSN in its KS block.
   var block: String
-  /// The acquirer's base derivation key, hexadecimal.
-  var baseKey: String
+  /// The acquirer's end, with the base derivation key.
+  var host: AcquirerHost
 
   /// X9.24-1 annex A.4's keys, wrapped by psec 1.3.0.
   static let tdes = TestKeySet(
@@ -23,7 +24,7 @@ struct TestKeySet {
       B0120B1TX00N0100KS18FFFF9876543210E0000036024CFC297DE2D9BD86526704FBCFC9\
       CECF59E501C5C0CB75F1B3F2C49E9036F5455CBA20557EFB
       """,
-    baseKey: "0123456789ABCDEFFEDCBA9876543210")
+    host: .test(.tdes))
 
   /// X9.24-3's AES-128 test keys, wrapped by psec 1.3.0.
   static let aes = TestKeySet(
@@ -34,7 +35,15 @@ struct TestKeySet {
       C80CBCA4E2F879B9727FDA6353CAE4118448E95E8C75624A85040BA133054ED138F97F195170212F04BF7C5E\
       8FE1070C50C175E9
       """,
-    baseKey: "FEDCBA9876543210F1F1F1F1F1F1F1F1")
+    host: .test(.aes128))
+
+  /// The public name of a record key (docs/PROTOCOL.md, section 8).
+  static func identifier(of recordKey: [UInt8]) -> [UInt8] {
+    var name = [UInt8](repeating: 0, count: 32)
+    let text = Array("tillgate record key".utf8)
+    _ = crypto_auth_hmacsha256(&name, text, UInt64(text.count), recordKey)
+    return Array(name.prefix(8))
+  }
 }
 
 /// The keys of one pairing, made for one run of the bench.

@@ -29,7 +29,7 @@ final class VirtualRegister: @unchecked Sendable {
     var heard: [Heard] = []
     var requests: [Request] = []
     var isStopping = false
-    var counts = RegisterCounts()
+    var counts: RegisterCounts?
   }
 
   private let shared = Mutex(Shared())
@@ -51,7 +51,7 @@ final class VirtualRegister: @unchecked Sendable {
   func ask(_ request: Request) { shared.withLock { $0.requests.append(request) } }
 
   var heard: [Heard] { shared.withLock { $0.heard } }
-  var counts: RegisterCounts { shared.withLock { $0.counts } }
+  var counts: RegisterCounts? { shared.withLock { $0.counts } }
 
   /// Waits until an event from number `start` on satisfies `test`; nil when `seconds` pass first.
   func wait(

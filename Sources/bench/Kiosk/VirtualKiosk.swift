@@ -1,0 +1,154 @@
+// A whole kiosk without hardware: the real firmware in a folder of its own, a stream of edges for its
+// head, a pseudoterminal for its register.
+
+import Foundation
+import Link
+import Magstripe
+import Octets
+import Register
+import Simulator
+import Vault
+
+/// What went wrong at the kiosk.
+struct KioskFailure: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+final class VirtualKiosk {
+  let folder: String
+  let register: VirtualRegister
+  let feed: EdgeFeed
+  let program: Program
+  private let keySet: TestKeySet
+  private let pairing = PairingKeys()
+  private let line: Pseudoterminal
+
+  /// Makes the folder, loads the test keys with the firmware's own commands and starts it.
+  /// `firmware` is the program, perhaps with an emulator before it.
+  init(_ firmware: [String], keys: TestKeySet = .tdes, environment: [String: String] = [:]) throws {
+    keySet = keys
+    folder = NSTemporaryDirectory() + "tillgate-kiosk-\(UUID().uuidString)"
+    line = try Pseudoterminal()
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try manager.createSymbolicLink(
+      atPath: folder + "/register.tty", withDestinationPath: line.path)
+    guard mkfifo(folder + "/stripe.edges", 0o600) == 0 else { throw SystemFailure("mkfifo") }
+    let board = URL(fileURLWithPath: "boards/virtual/board.ini").path
+    try Self.provision(firmware, in: folder, keys, pairing)
+    feed = try EdgeFeed(folder + "/stripe.edges")
+    program = try Program(
+      firmware[0], firmware.dropFirst() + ["run", board], in: folder, environment)
+    register = VirtualRegister(line, pairing)
+    guard register.wait(within: 20, { if case .linkUp = $0.event { true } else { false } }) != nil
+    else {
+      throw KioskFailure("no session with the firmware, which said:\n\(program.said)")
+    }
+  }
+
+  private static func provision(
+    _ firmware: [String], in folder: String, _ keys: TestKeySet, _ pairing: PairingKeys
+  ) throws {
+    func secret(_ name: String, _ content: String) throws {
+      let path = folder + "/" + name
+      try content.write(toFile: path, atomically: false, encoding: .utf8)
+      chmod(path, 0o600)
+    }
+    try secret("protection-key", keys.protectionKey + "\n")
+    try secret("key-block", keys.block + "\n")
+    try secret("pairing", pairing.file)
+    let commands = [
+      ["load", "--state", "state", "--protection-key", "protection-key", "--block", "key-block"],
+      ["pair", "--state", "state", "--keys", "pairing"],
+    ]
+    for command in commands {
+      let result = try Program.run(
+        firmware[0], firmware.dropFirst() + ["keys"] + command, in: folder)
+      guard result.status == 0 else {
+        throw KioskFailure("tillgate keys \(command[0]): \(result.said)")
+      }
+    }
+    for name in ["protection-key", "key-block", "pairing"] {
+      try FileManager.default.removeItem(atPath: folder + "/" + name)
+    }
+  }
+
+  /// Stops everything and removes the folder; returns the firmware's exit code.
+  @discardableResult func close() -> Int32 {
+    let status = program.stop()
+    register.stop()
+    try? FileManager.default.removeItem(atPath: folder)
+    return status
+  }
+
+  /// Asks for a payment and waits until a card can be swiped.
+  func arm(_ payment: PaymentRequest) throws {
+    let start = register.heard.count
+    register.ask(.pay(payment))
+    let answer = register.wait(from: start) {
+      if case .response(let response) = $0.event {
+        response.reference == payment.reference
+      } else {
+        false
+      }
+    }
+    guard case .response(let response)? = answer?.event else {
+      close()
+      throw KioskFailure(
+        "no answer to a payment request; the firmware said:\n\(program.said)\(String(describing: register.counts))"
+      )
+    }
+    guard response.isAccepted else {
+      throw KioskFailure("payment refused, reason \(hexadecimal([response.reason.rawValue]))")
+    }
+  }
+
+  /// Opens a sealed record as the register does, and its card data as the acquirer does.
+  func open(_ sealed: [UInt8]) throws -> OpenedRecord {
+    try OpenedRecord(sealed, recordKey: pairing.record, keySet)
+  }
+}
+
+/// A record as the people at the till see it, with the card data that only the acquirer sees.
+struct OpenedRecord {
+  var reference: String
+  var index: UInt64
+  var amount: Record.Amount
+  var time: Date
+  var maskedPAN: String
+  var scheme: UInt8?
+  var isBackward: Bool
+  var ksn: [UInt8]
+  var track1: String
+  var track2: String
+  var track3: String
+
+  init(_ sealed: [UInt8], recordKey: [UInt8], _ keys: TestKeySet) throws {
+    let identifier = TestKeySet.identifier(of: recordKey)
+    let key = try RecordKey(recordKey.span, identifier: identifier.span)
+    let record = try Record(opening: sealed.span, with: key)
+    reference = record.reference.text
+    index = record.index
+    amount = record.amount
+    time = Date(timeIntervalSince1970: Double(record.unixMilliseconds) / 1000)
+    maskedPAN = record.maskedPAN.text
+    scheme = record.scheme
+    isBackward = record.swipe?.isBackward ?? false
+    ksn = record.ksn.array
+    let (host, block, serial) = (keys.host, record.ciphertext.array, record.ksn.array)
+    var plaintext = Bytes<240>()
+    try host.decrypt(block.span, ksn: serial.span, into: &plaintext)
+    let card = try plaintext.withBytes { (bytes) throws(CardDataError) in
+      try CardData(decoding: bytes)
+    }
+    track1 = card.track1.text
+    track2 = card.track2.text
+    track3 = card.track3.text
+  }
+}
+
+extension Bytes {
+  var array: [UInt8] { withBytes { bytes in bytes.indices.map { bytes[$0] } } }
+  var text: String { String(decoding: array, as: UTF8.self) }
+}
