@@ -1,7 +1,7 @@
 # Tillgate. `make help` lists the targets.
 SHELL := /bin/sh
 TOOLCHAIN := boards/toolchain
-BOARDS := $(filter-out $(TOOLCHAIN)/%,$(wildcard boards/*/board.ini))
+BOARDS := $(wildcard boards/*/board.ini)
 PEERS := .build-peers
 ARGS ?=
 SECONDS_EACH ?= 20
@@ -64,7 +64,7 @@ dukpt-all: ## every TDES DUKPT counter, device side against host side
 	.build/release/peerport dukpt-all
 
 gpiod2: ## the GPIO code against libgpiod 2 as well
-	$(TOOLCHAIN)/gpiod2
+	Tests/CGPIO/check
 
 fuzz: ## every parser of outside bytes, SECONDS_EACH=20 each
 	Tests/Fuzz/build

@@ -22,6 +22,11 @@ func sleepUntil(_ instant: Instant) {
 
 /// Writes 16-byte edge records into the FIFO that the virtual board names as its stripe source.
 final class EdgeFeed {
+  /// How far edges are handed over ahead of their time, so that a bench that is held up (virtual
+  /// machines lose 10 ms now and then) is not taken for a card that stopped. Release times count
+  /// from the edges' own times and stay what they are.
+  static let lead = Interval.milliseconds(25)
+
   private let descriptor: Int32
   private var sequence: UInt32 = 0
 
@@ -41,12 +46,13 @@ final class EdgeFeed {
 
   /// Plays `edges` in real time, starting now; returns the time stamp of the last.
   func play(_ edges: [Edge]) throws -> Instant {
-    let start = monotonicNow() + .milliseconds(2)
+    let start = monotonicNow() + Self.lead
+    let ahead = Interval(nanoseconds: -Self.lead.nanoseconds)
     var pending = Data()
     var index = 0
     while index < edges.count {
-      sleepUntil(start + Interval(nanoseconds: Int64(edges[index].offset)))
-      let now = monotonicNow()
+      sleepUntil(start + ahead + Interval(nanoseconds: Int64(edges[index].offset)))
+      let now = monotonicNow() + Self.lead
       while index < edges.count,
         start + Interval(nanoseconds: Int64(edges[index].offset)) <= now
       {
