@@ -1,5 +1,5 @@
-// One tick of the controller: what came in since the last, what is due now. Bounded work, no waiting,
-// no heap.
+// One tick of the controller: what came in since the last, what is due now. Bounded work, no
+// waiting, no heap.
 
 import Link
 import Magstripe

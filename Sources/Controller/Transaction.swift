@@ -1,6 +1,6 @@
-// The transaction machine: what becomes of a payment request, from the register's words to one final
-// outcome. It knows neither clocks nor ports: time comes with each input, and what is to be done
-// goes back as an action.
+// The transaction machine: what becomes of a payment request, from the register's words to one
+// final outcome. It knows neither clocks nor ports: time comes with each input, and what is to be
+// done goes back as an action.
 
 import Link
 import Octets
@@ -104,8 +104,8 @@ public struct Transaction {
     _ payment: PaymentRequest, obstacle: Reason, now: Instant
   ) -> Action {
     let reference = payment.reference
-    // A reference names one payment for ever: asking for it again must not charge a card twice.
-    // (A request repeated because its answer was lost never gets here: the link repeats the answer.)
+    // A reference names one payment for ever: asking for it again must not charge a card twice. (A
+    // request repeated because its answer was lost never gets here: the link repeats the answer.)
     if open?.reference == reference || ended.outcome(of: reference) != nil {
       return refuse(payment, .notPossible)
     }

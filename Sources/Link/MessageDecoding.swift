@@ -1,5 +1,5 @@
-// Messages from deterministic CBOR. What a newer peer added is passed over, what is missing or out of
-// range is named.
+// Messages from deterministic CBOR. What a newer peer added is passed over, what is missing or out
+// of range is named.
 
 import Octets
 

@@ -90,8 +90,9 @@ public enum Files {
 public struct StateDirectory: ~Copyable {
   private let descriptor: Int32
 
-  /// Opens the directory at the NUL-terminated `path`; with `creating`, makes it (mode 0700) when it
-  /// is missing. With `locking` no other process may have it locked; the lock ends with this value.
+  /// Opens the directory at the NUL-terminated `path`; with `creating`, makes it (mode 0700) when
+  /// it is missing. With `locking` no other process may have it locked; the lock ends with this
+  /// value.
   public init(
     _ path: UnsafePointer<UInt8>, creating: Bool, locking: Bool
   ) throws(FileError) {
@@ -122,8 +123,9 @@ public struct StateDirectory: ~Copyable {
     try Files.read(below: descriptor, name.utf8Start, privacy, into: &content)
   }
 
-  /// Writes `content` as the file `name`, mode 0600. When this returns, the new content would survive
-  /// a power cut; when it throws, or the power goes, the file is the old one or the new one, whole.
+  /// Writes `content` as the file `name`, mode 0600. When this returns, the new content would
+  /// survive a power cut; when it throws, or the power goes, the file is the old one or the new
+  /// one, whole.
   public func replace(_ name: StaticString, by content: Span<UInt8>) throws(FileError) {
     do throws(FileError) {
       try writeReplacement(name, content)
@@ -157,6 +159,8 @@ extension Line {
   /// What went wrong, as the end of a sentence.
   public mutating func add(_ error: FileError) {
     switch error {
+    case .system(.open, errno: 2): add("does not exist")  // ENOENT
+    case .system(.open, errno: 22): add("is no regular file")  // EINVAL
     case .system(let step, let errno):
       add(step.words)
       add(": ")

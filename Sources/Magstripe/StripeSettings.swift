@@ -21,7 +21,7 @@ public struct StripeSettings: Sendable, BitwiseCopyable {
   public var minimumEdges: Int
 
   public init(
-    kind: Kind, tracks: StripeTrackSet = .all, silence: Interval = .milliseconds(8),
+    kind: Kind, tracks: StripeTrackSet = .all, silence: Interval = .milliseconds(7),
     minimumEdges: Int = 24
   ) {
     self.kind = kind

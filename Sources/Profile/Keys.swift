@@ -160,7 +160,7 @@ public enum Key: UInt8, Sendable {
         "File, pipe or socket of edges; with `source = stream`, and only then.")
     case .silence:
       Rule(
-        .stripe, "silence_ms", .number(2...40), default: "8",
+        .stripe, "silence_ms", .number(2...40), default: "7",
         "Quiet time that ends a swipe, in milliseconds; with one tick it is below `release_ms`.")
     default:
       Rule(

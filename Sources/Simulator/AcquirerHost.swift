@@ -1,5 +1,5 @@
-// The other end of DUKPT: the acquirer's host, which derives each key from a base derivation key and
-// reads the card data. Test world only; the base keys here are printed in standards.
+// The other end of DUKPT: the acquirer's host, which derives each key from a base derivation key
+// and reads the card data. Test world only; the base keys here are printed in standards.
 
 import Octets
 import Vault

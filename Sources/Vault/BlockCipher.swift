@@ -3,8 +3,8 @@
 import CBearSSL
 import Octets
 
-/// A 64-bit (TDES) or 128-bit (AES) block cipher. Keys are 8, 16 or 24 bytes for TDES, where 8 means
-/// single DES, and 16, 24 or 32 for AES.
+/// A 64-bit (TDES) or 128-bit (AES) block cipher. Keys are 8, 16 or 24 bytes for TDES, where 8
+/// means single DES, and 16, 24 or 32 for AES.
 package enum BlockCipher: Sendable {
   case tdes
   case aes

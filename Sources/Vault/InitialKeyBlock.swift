@@ -4,8 +4,8 @@ import Octets
 
 extension InitialKey {
   /// Takes the DUKPT initial key out of a TR-31 key block. TDES: usage B1, the initial key serial
-  /// number (10 bytes) in optional block KS. AES-128: usage B1, the initial key identifier (8 bytes)
-  /// in IK or KS, or the whole serial number (12 bytes) in KS.
+  /// number (10 bytes) in optional block KS. AES-128: usage B1, the initial key identifier (8
+  /// bytes) in IK or KS, or the whole serial number (12 bytes) in KS.
   ///
   /// - Parameters:
   ///   - text: the block's characters, without a line end.

@@ -46,8 +46,8 @@ package struct KeyBlock: Sendable {
   package let algorithm: UInt8
   package let mode: UInt8
   package let exportability: UInt8
-  /// Where the values of the optional blocks KS (key set identifier, for TDES the initial key serial
-  /// number) and IK (initial key identifier, for AES) stand.
+  /// Where the values of the optional blocks KS (key set identifier, for TDES the initial key
+  /// serial number) and IK (initial key identifier, for AES) stand.
   package private(set) var keySet: Range<Int>?
   package private(set) var initialKeyID: Range<Int>?
   /// Characters of header and optional blocks together.
@@ -76,7 +76,8 @@ package struct KeyBlock: Sendable {
   }
 
   /// X9.143 table 6: two characters of name, two hexadecimal digits of length, which counts these
-  /// four too. A length of 00 is followed by the size of a longer length in bytes, of two digits each.
+  /// four too. A length of 00 is followed by the size of a longer length in bytes, of two digits
+  /// each.
   private mutating func readOptionalBlock(_ text: Span<UInt8>) throws(KeyBlockError) {
     let start = headerSize
     guard start + 4 <= text.count else { throw .init(.optionalBlockCut, at: start) }

@@ -46,8 +46,8 @@ extension KeyBlock {
     } catch { preconditionFailure("512 characters hold less, and all are digits") }
   }
 
-  /// Versions B and D (X9.143 section 7.3): the MAC is also the initial vector, and covers the header
-  /// and the key in clear.
+  /// Versions B and D (X9.143 section 7.3): the MAC is also the initial vector, and covers the
+  /// header and the key in clear.
   private func openDerived(
     _ text: Span<UInt8>, _ protectionKey: Span<UInt8>, _ payload: inout Bytes<256>,
     _ mac: borrowing Bytes<16>
@@ -71,8 +71,8 @@ extension KeyBlock {
     try check(mac, expected, text)
   }
 
-  /// Versions A and C (X9.143 annex D): both keys are the protection key with every byte changed, the
-  /// MAC is a CBC-MAC over the header and the encrypted key, the header the initial vector.
+  /// Versions A and C (X9.143 annex D): both keys are the protection key with every byte changed,
+  /// the MAC is a CBC-MAC over the header and the encrypted key, the header the initial vector.
   private func openVariant(
     _ text: Span<UInt8>, _ protectionKey: Span<UInt8>, _ payload: inout Bytes<256>,
     _ mac: borrowing Bytes<16>

@@ -22,7 +22,8 @@ private func checkFile(_ index: Int, _ arguments: Arguments) -> Bool {
   return true
 }
 
-/// The board file that word `index` names; nil when something is wrong in it, all of which was said.
+/// The board file that word `index` names; nil when something is wrong in it, all of which was
+/// said.
 func readProfile(_ index: Int, _ arguments: Arguments) -> BoardProfile? {
   guard let path = arguments.pointer(index) else { return nil }
   // On the stack once: the main thread has megabytes.

@@ -1,5 +1,5 @@
-// The thread of ordinary priority that may wait: it keeps batches of keys coming, durable before they
-// are used, and opens the register's port again when it was lost.
+// The thread of ordinary priority that may wait: it keeps batches of keys coming, durable before
+// they are used, and opens the register's port again when it was lost.
 
 import LinuxBoard
 import Octets

@@ -1,5 +1,5 @@
-// Where the vault lives on disk: DIR/vault.sealed under the device key, which is a systemd credential
-// or DIR/device.key.
+// Where the vault lives on disk: DIR/vault.sealed under the device key, which is a systemd
+// credential or DIR/device.key.
 
 import CLinux
 import CSodium

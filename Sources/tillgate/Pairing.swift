@@ -1,5 +1,5 @@
-// The keys of the pairing with a register, for as long as they come from a file: `tillgate keys pair`
-// seals them, `tillgate run` opens them.
+// The keys of the pairing with a register, for as long as they come from a file: `tillgate keys
+// pair` seals them, `tillgate run` opens them.
 
 import CSodium
 import Link
@@ -25,8 +25,8 @@ struct Pairing: ~Copyable {
     recordKey.wipe()
   }
 
-  /// Reads lines of `name = 64 hexadecimal digits`, each name once; blank lines and lines that begin
-  /// with `#` are passed over. Returns the number of the line that is wrong, or 0 when one is
+  /// Reads lines of `name = 64 hexadecimal digits`, each name once; blank lines and lines that
+  /// begin with `#` are passed over. Returns the number of the line that is wrong, or 0 when one is
   /// missing; nil when all is well.
   mutating func read(_ text: Span<UInt8>) -> Int? {
     var start = 0

@@ -31,7 +31,7 @@ struct Parts: ~Copyable {
     do throws(StoreError) { try store.open(&pairing) } catch { throw .store(error) }
     let terminal = try Self.terminal(profile, pairing, keys, epoch: epoch)
     let link = try Self.link(profile, pairing, terminal)
-    let board = LinuxBoard(shared: shared, edges: edges, register: slot, lamps: try lamps(profile))
+    let board = RealBoard(shared: shared, edges: edges, register: slot, lamps: try lamps(profile))
     let now = MonotonicClock.now()
     let loop = Loop(
       board: board, timing: LoopTiming(tick: profile.loop.tick, release: profile.loop.release),

@@ -32,8 +32,8 @@ func run(_ arguments: Arguments) -> Int32 {
   }
 }
 
-/// Starts everything and returns when all of it has ended. Threads end in the reverse order of their
-/// start, and before the memory they share.
+/// Starts everything and returns when all of it has ended. Threads end in the reverse order of
+/// their start, and before the memory they share.
 private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
   let shared = try lock { (place: UnsafeMutablePointer<SharedState>) throws(NoMemory) in
     place.initialize(to: try SharedState())
@@ -110,12 +110,12 @@ private func lock<Value: ~Copyable>(
 
 /// The loop with its grid, as its thread runs it.
 struct LoopThread: ~Copyable {
-  var loop: Loop<LinuxBoard>
+  var loop: Loop<RealBoard>
   private let period: Interval
   private let shared: UnsafeMutablePointer<SharedState>
 
   init(
-    _ loop: consuming Loop<LinuxBoard>, period: Interval,
+    _ loop: consuming Loop<RealBoard>, period: Interval,
     _ shared: UnsafeMutablePointer<SharedState>
   ) {
     self.loop = loop

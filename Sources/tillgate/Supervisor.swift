@@ -1,5 +1,5 @@
-// The thread of ordinary priority that talks: it puts the loop's occurrences into words, tells systemd
-// how the loop fares, and takes signals.
+// The thread of ordinary priority that talks: it puts the loop's occurrences into words, tells
+// systemd how the loop fares, and takes signals.
 
 import Controller
 import Link

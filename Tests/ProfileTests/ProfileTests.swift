@@ -65,7 +65,7 @@ struct GoodBoardFile {
       #expect(profile.stripe.kind == .clockData)
       #expect(profile.stripe.source == .stream)
       #expect(profile.stripe.stream.withBytes(string) == "edges")
-      #expect(profile.stripe.silence == .milliseconds(8))
+      #expect(profile.stripe.silence == .milliseconds(7))
       #expect(profile.stripe.bias == .asIs)
       #expect(profile.register.baud == 115_200)
       #expect(!profile.indicators.isActiveLow)

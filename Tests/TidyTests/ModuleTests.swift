@@ -22,8 +22,8 @@ struct ModuleTests {
       "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Vault", "Link",
     ],
     "LinuxBoard": [
-      "Octets", "Magstripe", "Controller", "Profile", "CLinux", "CGPIO", "CSerial", "CSodium",
-      "Synchronization",
+      "Octets", "Magstripe", "Vault", "Link", "Controller", "Profile", "CLinux", "CGPIO", "CSerial",
+      "CSodium", "Synchronization",
     ],
     "tillgate": [
       "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Vault", "Link", "Controller",

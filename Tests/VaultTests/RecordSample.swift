@@ -6,7 +6,7 @@ import Vault
 
 enum RecordSample {
   static let key = octets("404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f")
-  static let keyIdentifier = octets("c0c1c2c3c4c5c6c7")
+  static let keyIdentifier = octets("7524c6c06a2dc4d4")
   static let tracks = [
     "B4111111111111111^TEST/CARD^2812201000000000", "4111111111111111=28122010000000000", "",
   ]

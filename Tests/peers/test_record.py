@@ -1,6 +1,7 @@
 """pycose opens our sealed records, cbor2 reads them, pycddl holds them to the published CDDL, and
 pydukpt decrypts the card data of the page's example. The other way round, we open theirs."""
 
+import hmac
 import random
 import re
 
@@ -16,7 +17,7 @@ from pydukpt import data_request_key, derive_ipek, derive_key
 
 CONTEXT = b"tillgate-record-1"
 KEY = bytes(range(0x40, 0x60))
-KID_BYTES = bytes(range(0xC0, 0xC8))
+KID_BYTES = hmac.digest(KEY, b"tillgate record key", "sha256")[:8]
 LARGEST_SEALED = 546
 SEED = 20261122
 

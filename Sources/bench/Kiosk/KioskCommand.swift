@@ -1,6 +1,6 @@
-// `bench kiosk`: the main job, seen. Swipes test cards through the real firmware, shows each record as
-// the register got it, proves with the acquirer's test key what is inside, and fails if anything is
-// off.
+// `bench kiosk`: the main job, seen. Swipes test cards through the real firmware, shows each record
+// as the register got it, proves with the acquirer's test key what is inside, and fails if anything
+// is off.
 
 import ArgumentParser
 import Foundation

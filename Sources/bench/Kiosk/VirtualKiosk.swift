@@ -1,5 +1,5 @@
-// A whole kiosk without hardware: the real firmware in a folder of its own, a stream of edges for its
-// head, a pseudoterminal for its register.
+// A whole kiosk without hardware: the real firmware in a folder of its own, a stream of edges for
+// its head, a pseudoterminal for its register.
 
 import Foundation
 import Link
@@ -96,7 +96,7 @@ final class VirtualKiosk {
     guard case .response(let response)? = answer?.event else {
       close()
       throw KioskFailure(
-        "no answer to a payment request; the firmware said:\n\(program.said)\(String(describing: register.counts))"
+        "no answer to a payment request; the firmware said:\n\(program.said)"
       )
     }
     guard response.isAccepted else {

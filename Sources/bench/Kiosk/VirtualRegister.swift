@@ -1,5 +1,5 @@
-// A cash register on a thread of its own: the Register module over a pseudoterminal, with every event
-// kept and stamped.
+// A cash register on a thread of its own: the Register module over a pseudoterminal, with every
+// event kept and stamped.
 
 import CSodium
 import Foundation

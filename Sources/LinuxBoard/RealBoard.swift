@@ -1,5 +1,5 @@
-// The board as the loop sees it: the loop's ends of the rings, the port and the key mailbox. What is
-// behind them belongs to other threads.
+// The board as the loop sees it: the loop's ends of the rings, the port and the key mailbox. What
+// is behind them belongs to other threads.
 
 import CSodium
 import Controller
@@ -60,7 +60,8 @@ public struct KeyMailbox: ~Copyable, @unchecked Sendable {
   /// For the keeper: whether the loop has taken what was here.
   public var wantsKeys: Bool { state == .empty }
 
-  /// For the keeper: hands over the keys that `fill` puts in. When it throws, nothing is handed over.
+  /// For the keeper: hands over the keys that `fill` puts in. When it throws, nothing is handed
+  /// over.
   public mutating func put<E: Error>(
     _ fill: (inout KeyLease) throws(E) -> Void
   ) throws(E) {
@@ -85,7 +86,7 @@ public struct KeyMailbox: ~Copyable, @unchecked Sendable {
 }
 
 /// The firmware's `Board`.
-public struct LinuxBoard: Board, ~Copyable {
+public struct RealBoard: Board, ~Copyable {
   private let shared: UnsafeMutablePointer<SharedState>
   private let edges: UnsafeMutablePointer<CapturedEdges>
   private var register: SerialPort
