@@ -160,7 +160,8 @@ extension Line {
   public mutating func add(_ error: FileError) {
     switch error {
     case .system(.open, errno: 2): add("does not exist")  // ENOENT
-    case .system(.open, errno: 22): add("is no regular file")  // EINVAL
+    case .system(.open, errno: 21), .system(.open, errno: 22):  // EISDIR, EINVAL
+      add("is no regular file")
     case .system(let step, let errno):
       add(step.words)
       add(": ")
