@@ -6,8 +6,8 @@ PEERS := .build-peers
 ARGS ?=
 SECONDS_EACH ?= 20
 
-.PHONY: help run test unit peers arm64 check firmware boards-check bench magstripe-million dukpt-all \
-  gpiod2 fuzz lint format clean
+.PHONY: help run test unit peers arm64 check firmware boards-check bench \
+  magstripe-million magstripe-table dukpt-all gpiod2 fuzz lint format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -54,6 +54,10 @@ bench: ## every number we claim, beside a reference in the same run
 	$(TOOLCHAIN)/firmware x86_64
 	swift build -c release --product bench
 	.build/release/bench all --firmware .build-fw/x86_64/tillgate $(ARGS)
+
+magstripe-table: ## read rate against speed, jitter and acceleration
+	swift build -c release --product bench
+	.build/release/bench magstripe table $(ARGS)
 
 magstripe-million: ## a million noisy swipes: none may be read wrongly
 	swift build -c release --product bench

@@ -77,13 +77,18 @@ let package = Package(
     optimised(
       firmware("Simulator", ["Octets", "Magstripe", "Vault", "Controller", "Register"])),
 
+    .target(
+      name: "Captures", dependencies: ["Octets", "Magstripe", "Identity"],
+      path: "Sources/bench/Captures", swiftSettings: swift),
     .executableTarget(
       name: "bench",
       dependencies: [
         "Octets", "Magstripe", "Identity", "Vault", "Link", "Register", "Simulator", "CSodium",
+        "Captures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
+      exclude: ["Captures"],
       swiftSettings: swift),
     .executableTarget(name: "reference-loop", path: "Tests/ReferenceLoop"),
 
@@ -102,6 +107,7 @@ let package = Package(
     tests(
       "LinuxBoardTests",
       ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial", "FakeKernel"]),
+    tests("BenchTests", ["Octets", "Magstripe", "Captures", "Simulator"]),
     tests("SimulatorTests", ["Octets", "Magstripe", "Simulator"]),
     .executableTarget(
       name: "peerport",

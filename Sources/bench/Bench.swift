@@ -7,5 +7,5 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Tillgate's bench: a virtual kiosk, benchmarks and stripe recordings.",
-    subcommands: [KioskCommand.self])
+    subcommands: [KioskCommand.self, MagstripeCommand.self])
 }
