@@ -77,9 +77,10 @@ let package = Package(
     optimised(
       firmware("Simulator", ["Octets", "Magstripe", "Vault", "Controller", "Register"])),
 
-    .target(
-      name: "Captures", dependencies: ["Octets", "Magstripe", "Identity"],
-      path: "Sources/bench/Captures", swiftSettings: swift),
+    optimised(
+      .target(
+        name: "Captures", dependencies: ["Octets", "Magstripe", "Identity"],
+        path: "Sources/bench/Captures", swiftSettings: swift)),
     .executableTarget(
       name: "bench",
       dependencies: [

@@ -13,7 +13,7 @@ func sample(_ name: String) throws -> [UInt8] {
 
 /// What is found in `bytes`, with data.
 func report(
-  _ bytes: [UInt8], showsData: Bool = true, _ options: CaptureOptions = CaptureOptions()
+  _ bytes: [UInt8], _ options: CaptureOptions = CaptureOptions(), showsData: Bool = true
 ) throws -> CaptureReport {
   let capture = try Capture(bytes, options)
   return CaptureReport(capture, CaptureReading(capture), showsData: showsData)
@@ -42,7 +42,7 @@ struct CaptureFileTests {
     let tracks = try #require(report.swipes.first).tracks
     #expect(tracks.map(\.characters) == texts)
     #expect(tracks.allSatisfy { $0.isGood && $0.checkFound == $0.checkExpected })
-    #expect(tracks.allSatisfy(\.hasEndSentinel))
+    #expect(tracks.allSatisfy { $0.hasEndSentinel })
   }
 
   @Test("may name lines as the caller explains")
@@ -52,16 +52,17 @@ struct CaptureFileTests {
       "24": CaptureLine(.flux, track: 1), "27": CaptureLine(.flux, track: 2),
     ]
     let bytes = try sample("gpiomon.csv")
-    #expect(try report(bytes, options).swipes.first?.tracks.map(\.characters) == [track1, track2])
-    #expect(throws: CaptureError.self) { try report(bytes) }
+    let found = try report(bytes, options)
+    #expect(found.swipes.first?.tracks.map(\.characters) == [track1, track2])
+    #expect(throws: CaptureError.self) { try Capture(bytes) }
   }
 
   @Test("show speed, direction and where the track lies")
   func numbers() throws {
     let track = try #require(try report(sample("track2.times")).swipes.first?.tracks.first)
     #expect(track.direction == "backward")
-    #expect(abs(try #require(track.speedAtStart) - 20) < 1)
-    #expect(abs(try #require(track.speedAtEnd) - 24) < 1)
+    let (start, end) = (try #require(track.speedAtStart), try #require(track.speedAtEnd))
+    #expect(abs(start - 20) < 1 && abs(end - 24) < 1)
     #expect(track.characterCount == 36)
     // 22 zeros, 36 characters and the check, 30 zeros; the start sentinel comes last but zeros.
     #expect(track.bits == 22 + 37 * 5 + 30)
@@ -129,7 +130,8 @@ struct CaptureFileTests {
     var edited = rows
     edited[2] = "0.0,1,0,1"
     edited.insert("10.0,1,1,1", at: 3)
-    #expect(try report([UInt8](edited.joined(separator: "\n").utf8)).hasGoodTrack)
+    let report = try report([UInt8](edited.joined(separator: "\n").utf8))
+    #expect(report.hasGoodTrack)
   }
 
   @Test("with lost records say so")

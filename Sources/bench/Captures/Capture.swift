@@ -45,8 +45,8 @@ public struct CaptureError: Error, Equatable, Sendable, CustomStringConvertible 
 /// How large a capture may be.
 public enum CaptureLimit {
   public static let bytes = 64 << 20
-  /// Edges of a file: some 1,000 swipes of three tracks.
-  public static let edges = 2_000_000
+  /// Edges of a file: some 150 swipes of three tracks.
+  public static let edges = 300_000
   /// Rows of bits in a file, each of which is a swipe of its own.
   public static let rows = 1_000
   public static let columns = 32

@@ -156,6 +156,18 @@ private struct ColumnTable {
       StripeEdge(at: at, track: track, signal: part.signal, isHigh: isHigh), place)
   }
 
+  /// Adds the fall of DATA that the recording began too late to see. It must count as a part of the
+  /// swipe, and is not missing if DATA came back to idle before that.
+  private static func insertLow(_ track: UInt8, _ edges: inout [StripeEdge]) {
+    guard let strobe = edges.first(where: { $0.track == track && $0.signal == .strobe }),
+      let start = edges.firstIndex(where: {
+        $0.track == track && strobe.at - $0.at < StripeSettings(kind: .clockData).silence
+      }),
+      edges[..<start].count(where: { $0.track == track && $0.signal == .data }).isMultiple(of: 2)
+    else { return }
+    edges.insert(StripeEdge(at: edges[start].at, track: track, signal: .data), at: start)
+  }
+
   func finished() throws -> Capture {
     let hasFlux = seen.contains { $0.signal == .flux }
     let hasStrobe = seen.contains { $0.signal == .strobe }
@@ -167,14 +179,7 @@ private struct ColumnTable {
           : "no flux and no strobe line in it")
     }
     var edges = collection.edges
-    for part in lowAtStart {
-      let track = part.track ?? ownTrack ?? 2
-      // It must count as a part of the swipe: directly before its first strobe.
-      if let first = edges.firstIndex(where: { $0.track == track && $0.signal == .strobe }) {
-        let low = StripeEdge(at: edges[first].at, track: track, signal: .data)
-        edges.insert(low, at: first)
-      }
-    }
+    for part in lowAtStart { Self.insertLow(part.track ?? ownTrack ?? 2, &edges) }
     let isKnown =
       ownTrack != nil || seen.allSatisfy { $0.signal == .cardPresent || $0.track != nil }
     return Capture(

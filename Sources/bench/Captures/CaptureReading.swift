@@ -161,7 +161,7 @@ public struct CaptureReading: Sendable {
       }
       head.record(edge)
       if first == nil, head.lastEdge != nil { first = edge.at }
-      count += 1
+      if edge.signal != .cardPresent { count += 1 }
     }
     finish(&head, from: first, origin, count)
   }

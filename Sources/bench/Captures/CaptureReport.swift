@@ -12,8 +12,10 @@ public struct CaptureReport: Codable, Equatable, Sendable {
     public var direction: String?
     public var readings: Int
     public var edges: Int
-    /// First and last edge (strobe) of the run of bits, counted from 0.
+    /// First and last edge of the run of bits that was read best, counted from 0.
     public var runEdges: [Int]?
+    /// Whether `runEdges` counts strobes only.
+    public var isStrobed: Bool
     public var bits: Int
     /// Inches a second at either end.
     public var speedAtStart: Double?
@@ -56,13 +58,13 @@ public struct CaptureReport: Codable, Equatable, Sendable {
       Swipe(
         start: swipe.start.map { Double($0) / 1e6 },
         duration: swipe.duration.map { Double($0) / 1e6 },
-        tracks: swipe.tracks.map { Track($0, showsData: showsData) })
+        tracks: swipe.tracks.map { Track($0, reading.kind, showsData: showsData) })
     }
   }
 }
 
 extension CaptureReport.Track {
-  init(_ reading: TrackReading, showsData: Bool) {
+  init(_ reading: TrackReading, _ kind: StripeSettings.Kind?, showsData: Bool) {
     let trace = reading.trace
     track = Int(trace.track.rawValue)
     isGood = reading.isGood
@@ -70,6 +72,7 @@ extension CaptureReport.Track {
     advice = trace.outcome.advice
     readings = trace.readings
     edges = trace.edges
+    isStrobed = kind == .clockData
     bits = reading.bits.count
     characters = showsData ? reading.characters : reading.masked
     characterCount = reading.characters.count
@@ -124,7 +127,8 @@ extension CaptureReport.Track {
   fileprivate var lines: [String] {
     var rows: [(String, String)] = []
     if edges > 0 {
-      let used = runEdges.map { ", \($0[0]) to \($0[1]) make the longest run of bits" } ?? ""
+      let used =
+        runEdges.map { ", read from \(isStrobed ? "strobe " : "")\($0[0]) to \($0[1])" } ?? ""
       rows.append(("edges", "\(edges)\(used)"))
     }
     if let first = speedAtStart, let last = speedAtEnd {

@@ -10,7 +10,8 @@ struct TableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "table", abstract: "Read rate against speed, jitter and acceleration.",
     discussion: "Cards enter at the speed in the head of the column and leave at the ratio times "
-      + "that, every second one backwards. Fails if a cell within the promise is below 100 %.")
+      + "that, every second one backwards. In each block, cell n has the seeds from S + n × swipes "
+      + "on. Fails if a cell within the promise is below 100 %.")
 
   @Option(help: "The seed of the first swipe.")
   var seed: UInt64 = 1
@@ -58,7 +59,7 @@ struct TableCommand: ParsableCommand {
     let rates = Mutex(cells.map { Rate(cell: $0) })
     onAllProcessors(
       jobs ?? ProcessInfo.processInfo.activeProcessorCount, count: cells.count,
-      { cells[$0].tally(swipes, seed: first) },
+      { cells[$0].tally(swipes, seed: first &+ UInt64($0 * swipes)) },
       collect: { index, tally in rates.withLock { $0[index].tally = tally } })
     return rates.withLock { $0 }
   }
@@ -71,7 +72,8 @@ struct TableCommand: ParsableCommand {
         let share = 100 * Double(rate.tally.read) / Double(max(1, rate.tally.tracks))
         // Rounded down: 100 means all of them.
         let shown = ((share * 10).rounded(.down) / 10).fixed(1)
-        return String(format: "%8@", shown as NSString) + (rate.cell.isPromised ? " " : "*")
+        return String(repeating: " ", count: 8 - shown.count) + shown
+          + (rate.cell.isPromised ? " " : "*")
       }
       print(String(format: "  ±%2.0f %% ", rates[row].cell.jitter * 100) + cells.joined())
     }
