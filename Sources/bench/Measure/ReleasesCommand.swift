@@ -34,6 +34,7 @@ struct ReleasesCommand: MeasureCommand {
     findings.show("last edge to first byte, firmware's count", shown.joined(separator: ", "))
     findings.show("last edge to record read, register's clock", till.seen.words)
     findings.show("unreadable swipes", String(till.unreadable))
+    findings.show("swipes the bench itself fed late", String(till.fedLate))
     let onTime = 100 * Double(released - late) / Double(max(released + waited, 1))
     findings.require("released in [10 ms, 11 ms]", onTime, atLeast: 99, " %")
     findings.require("records released or read again", released + waited, exactly: till.records)
@@ -49,6 +50,8 @@ private struct Till {
   var records: UInt64 = 0
   var unreadable: UInt64 = 0
   var lost: UInt64 = 0
+  /// Swipes whose edges the bench itself handed over after their time.
+  var fedLate: UInt64 = 0
 
   mutating func serve(_ number: Int, at kiosk: VirtualKiosk) throws {
     let reference = "BENCH-\(number)"
@@ -59,6 +62,7 @@ private struct Till {
     try kiosk.arm(.demo(reference, amount: UInt64(number)))
     let start = kiosk.register.heard.count
     let lastEdge = try kiosk.feed.play(edges)
+    if kiosk.feed.lag > .milliseconds(0) { fedLate += 1 }
     guard let heard = kiosk.register.wait(from: start, within: 3, { $0.endsSwipe }) else {
       lost += 1
       return try abandon(reference, at: kiosk)
