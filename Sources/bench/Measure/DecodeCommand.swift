@@ -38,7 +38,8 @@ struct DecodeCommand: MeasureCommand {
         "\(swipe.name), \(swipe.edges.count) edges", "\(swipe.times.words), \(each) ns an edge")
     }
     findings.require(
-      "full track 1, median", microseconds(cases[0].times.valueAtPercentile(50)), atMost: 100, " us")
+      "full track 1, median", microseconds(cases[0].times.valueAtPercentile(50)), atMost: 100, " us"
+    )
   }
 }
 

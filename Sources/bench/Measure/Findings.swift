@@ -139,8 +139,8 @@ func numbersNamed(in line: some StringProtocol) -> [String: UInt64] {
   return numbers
 }
 
-/// Runs `body` at a real-time priority, if that is allowed. Programs are started outside of it: they
-/// would inherit the priority, threads of ordinary priority included.
+/// Runs `body` at a real-time priority, if that is allowed. Programs are started outside of it: all
+/// their threads would inherit the priority.
 func punctually<R>(_ body: () throws -> R) rethrows -> R {
   raiseOwnPriority(45)
   defer {

@@ -1,5 +1,5 @@
-// `bench footprint`: how much room the firmware takes, on disk and in locked memory, and how soon it
-// runs.
+// `bench footprint`: how much room the firmware takes, on disk and in locked memory, and how soon
+// it runs.
 
 import ArgumentParser
 import Foundation

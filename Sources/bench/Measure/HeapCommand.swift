@@ -1,5 +1,6 @@
-// `bench heap`: payments at a program under the preloaded counter of Tests/Mallocount, to prove that
-// neither the loop nor the capture asks the C library for memory once they run. `Tests/heap` runs it.
+// `bench heap`: payments at a program under the preloaded counter of Tests/Mallocount, to prove
+// that neither the loop nor the capture asks the C library for memory once they run. `Tests/heap`
+// runs it.
 
 import ArgumentParser
 import Foundation
@@ -106,7 +107,10 @@ private struct HeapShow {
     guard let heard else {
       throw KioskFailure("nothing came of swipe \(number): \(kiosk.program.said)")
     }
-    if !heard.sealed.isEmpty { return records += 1 }
+    if !heard.sealed.isEmpty {
+      records += 1
+      return
+    }
     unreadable += 1
     try abandon(reference, at: kiosk)
   }

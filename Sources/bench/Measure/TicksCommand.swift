@@ -61,7 +61,9 @@ struct TicksCommand: MeasureCommand {
   }
 
   private static func cyclictest(seconds: Int) throws -> Lateness {
-    let arguments = ["-q", "-m", "-p", priority, "-i", "1000", "-D", String(seconds), "-h", "100000"]
+    let arguments = [
+      "-q", "-m", "-p", priority, "-i", "1000", "-D", String(seconds), "-h", "100000",
+    ]
     let result = try Program.run("/usr/bin/env", ["cyclictest"] + arguments, in: "/")
     guard result.status == 0 else {
       throw KioskFailure("cyclictest (Debian package rt-tests): \(result.said)")
