@@ -1,6 +1,6 @@
-// `bench capture`: edges as fast as the slower GPIO library drains them, while the whole program is
-// stopped for 10 ms again and again. Not one may be lost, and the one that is missing on purpose must
-// be noticed.
+// `bench capture`: edges as fast as the slower GPIO library drains them, while the whole program
+// is stopped for 10 ms again and again. Not one may be lost, and the one that is missing on purpose
+// must be noticed.
 
 import ArgumentParser
 import Foundation

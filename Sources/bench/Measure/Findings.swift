@@ -48,7 +48,10 @@ struct MeasureAllCommand: MeasureCommand {
 struct Findings {
   private var broken: [String] = []
 
-  func section(_ title: String) { print(title) }
+  func section(_ title: String) {
+    print(title)
+    fflush(nil)
+  }
 
   /// A number without a limit.
   func show(_ name: String, _ value: String) { print(line(name, value)) }

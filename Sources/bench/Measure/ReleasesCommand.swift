@@ -28,6 +28,7 @@ struct ReleasesCommand: MeasureCommand {
     let (released, late) = (counts["releases"] ?? 0, counts["late"] ?? 0)
     let waited = counts["waiting"] ?? 0
     findings.show("released, of these late", "\(released), \(late)")
+    findings.show("late by, in us", overdue(in: kiosk.program.said))
     let shown = ["p50", "p99", "max"].map {
       "\($0) \(number(microseconds(latency[$0] ?? 0))) us"
     }
@@ -40,6 +41,16 @@ struct ReleasesCommand: MeasureCommand {
     findings.require("records released or read again", released + waited, exactly: till.records)
     findings.require("payments nothing came of", till.lost, exactly: 0)
     findings.require("occurrences the log lost", counts["unsaid"] ?? 0, exactly: 0)
+  }
+
+  /// By how much each late release was, from the firmware's log.
+  private static func overdue(in said: String) -> String {
+    let marker = "record released late, "
+    let late = said.split(separator: "\n").compactMap { line -> Int? in
+      guard let place = line.range(of: marker) else { return nil }
+      return line[place.upperBound...].split(separator: " ").first.flatMap { Int($0) }
+    }
+    return late.isEmpty ? "-" : late.sorted().map { String($0 - 11_000) }.joined(separator: " ")
   }
 }
 
