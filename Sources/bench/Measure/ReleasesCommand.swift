@@ -37,7 +37,9 @@ struct ReleasesCommand: MeasureCommand {
     findings.show("unreadable swipes", String(till.unreadable))
     findings.show("swipes the bench itself fed late", String(till.fedLate))
     let onTime = 100 * Double(released - late) / Double(max(released + waited, 1))
-    findings.require("released in [10 ms, 11 ms]", onTime, atLeast: 99, " %")
+    // Of 60 swipes a single one is more than 1 %.
+    findings.require(
+      "released in [10 ms, 11 ms]", onTime, atLeast: options.quick ? 95 : 99, " %")
     findings.require("records released or read again", released + waited, exactly: till.records)
     findings.require("payments nothing came of", till.lost, exactly: 0)
     findings.require("occurrences the log lost", counts["unsaid"] ?? 0, exactly: 0)
