@@ -6,7 +6,7 @@ PEERS := .build-peers
 ARGS ?=
 SECONDS_EACH ?= 20
 
-.PHONY: help run test unit peers arm64 check firmware boards-check bench \
+.PHONY: help run test unit peers arm64 heap check firmware boards-check bench \
   magstripe-million magstripe-table dukpt-all gpiod2 fuzz lint format clean
 
 help: ## list the targets
@@ -18,7 +18,7 @@ run: ## a virtual kiosk: swipes test cards through the real firmware (ARGS=--int
 	@swift build --quiet --product bench
 	@.build/debug/bench kiosk --firmware .build-fw/x86_64/tillgate $(ARGS)
 
-test: unit arm64 peers ## everything that must pass before a commit
+test: unit arm64 heap peers ## everything that must pass before a commit
 
 unit: firmware ## the Swift suites, the firmware among them
 	swift build --build-tests
@@ -26,6 +26,9 @@ unit: firmware ## the Swift suites, the firmware among them
 
 arm64: firmware ## the arm64 firmware answers under an emulated processor
 	Tests/arm64
+
+heap: unit ## the loop and the capture ask the C library for no memory
+	Tests/heap
 
 peers: $(PEERS)/ready ## software that nobody here wrote judges our bytes
 	swift build --product peerport
@@ -53,6 +56,7 @@ bench: ## every number we claim, beside a reference in the same run
 	@$(TOOLCHAIN)/install bench
 	$(TOOLCHAIN)/firmware x86_64
 	swift build -c release --product bench
+	swift build -c release --product reference-loop
 	.build/release/bench all --firmware .build-fw/x86_64/tillgate $(ARGS)
 
 magstripe-table: ## read rate against speed, jitter and acceleration

@@ -7,5 +7,9 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Tillgate's bench: a virtual kiosk, benchmarks and stripe recordings.",
-    subcommands: [KioskCommand.self, MagstripeCommand.self])
+    subcommands: [
+      KioskCommand.self, MagstripeCommand.self, MeasureAllCommand.self, TicksCommand.self,
+      ReleasesCommand.self, CaptureCommand.self, DecodeCommand.self, VaultSpeedCommand.self,
+      FootprintCommand.self, HeapCommand.self,
+    ])
 }

@@ -29,6 +29,8 @@ final class EdgeFeed {
 
   private let descriptor: Int32
   private var sequence: UInt32 = 0
+  /// How far the last swipe was handed over behind its own times: what a busy machine did to us.
+  private(set) var lag = Interval.milliseconds(0)
 
   init(_ path: String) throws {
     descriptor = open(path, O_RDWR | O_CLOEXEC)
@@ -50,9 +52,12 @@ final class EdgeFeed {
     let ahead = Interval(nanoseconds: -Self.lead.nanoseconds)
     var pending = Data()
     var index = 0
+    lag = .milliseconds(0)
     while index < edges.count {
-      sleepUntil(start + ahead + Interval(nanoseconds: Int64(edges[index].offset)))
+      let due = start + Interval(nanoseconds: Int64(edges[index].offset))
+      sleepUntil(due + ahead)
       let now = monotonicNow() + Self.lead
+      lag = max(lag, now + ahead - due)
       while index < edges.count,
         start + Interval(nanoseconds: Int64(edges[index].offset)) <= now
       {

@@ -20,6 +20,8 @@ final class VirtualKiosk {
   let register: VirtualRegister
   let feed: EdgeFeed
   let program: Program
+  /// Just before the program was started.
+  let startedAt: Instant
   private let keySet: TestKeySet
   private let pairing = PairingKeys()
   private let line: Pseudoterminal
@@ -38,6 +40,7 @@ final class VirtualKiosk {
     let board = URL(fileURLWithPath: "boards/virtual/board.ini").path
     try Self.provision(firmware, in: folder, keys, pairing)
     feed = try EdgeFeed(folder + "/stripe.edges")
+    startedAt = monotonicNow()
     program = try Program(
       firmware[0], firmware.dropFirst() + ["run", board], in: folder, environment)
     register = VirtualRegister(line, pairing)
