@@ -75,7 +75,9 @@ let package = Package(
 
     firmware("Register", ["Octets", "Vault", "Link"]),
     optimised(
-      firmware("Simulator", ["Octets", "Magstripe", "Vault", "Controller", "Register"])),
+      firmware(
+        "Simulator",
+        ["Octets", "Magstripe", "Identity", "Vault", "Link", "Controller", "Register"])),
 
     .executableTarget(
       name: "bench",
@@ -93,7 +95,11 @@ let package = Package(
     tests("VaultTests", ["Octets", "Vault", "CSodium", "Simulator"]),
     tests("LinkTests", ["Octets", "Link"]),
     tests("RegisterTests", ["Octets", "Link", "Vault", "Register"]),
-    tests("ControllerTests", ["Octets", "Controller", "Simulator", "Register"]),
+    tests(
+      "ControllerTests",
+      [
+        "Octets", "Magstripe", "Vault", "Link", "Controller", "Simulator", "Register",
+      ]),
     tests("ProfileTests", ["Octets", "Profile", "tillgate"]),
     tests("TidyTests", []),
     .target(
