@@ -110,6 +110,9 @@ let package = Package(
       ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial", "FakeKernel"]),
     tests("SimulatorTests", ["Octets", "Magstripe", "Simulator"]),
     .executableTarget(
+      name: "replay", dependencies: ["Octets", "Simulator", "CLinux"], path: "Tests/Replay",
+      swiftSettings: swift, linkerSettings: [.linkedLibrary("m")]),
+    .executableTarget(
       name: "peerport",
       dependencies: ["Octets", "Magstripe", "Identity", "Vault", "Link", "Register", "Simulator"],
       path: "Tests/PeerPort", swiftSettings: swift),
