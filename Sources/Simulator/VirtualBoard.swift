@@ -66,18 +66,19 @@ public struct Surroundings: ~Copyable {
     protection.fill(&random)
     if algorithm == .tdes { protection.truncate(to: 16) }
     tokenRandom.fill(&random)
-    do {
-      AcquirerHost.test(algorithm).keyBlock(
-        algorithm, protectionKey: protection, into: &block)
+    AcquirerHost.test(algorithm).keyBlock(algorithm, protectionKey: protection, into: &block)
+    do throws(KeyBlockError) {
       try protection.withBytes { (protection) throws(KeyBlockError) in
         try block.withBytes { (text) throws(KeyBlockError) in
           try key.open(text, protectionKey: protection)
         }
       }
+    } catch { preconditionFailure("the test host wraps its keys well") }
+    do throws(VaultError) {
       try tokenRandom.withBytes { (random) throws(VaultError) in
         try keeper.load(key, replacing: false, tokenRandom: random)
       }
-    } catch { preconditionFailure("the test host wraps a key that an empty vault takes") }
+    } catch { preconditionFailure("an empty vault takes any key") }
     key.wipe()
   }
 
@@ -179,7 +180,7 @@ extension Surroundings {
     nonce.withBytes {
       keeper.commitLease(into: &lease, key: deviceKey, nonce: $0) { bytes in
         file.removeAll()
-        do { try file.append(bytes) } catch { preconditionFailure("a sealed state fits") }
+        do throws(Overflow) { try file.append(bytes) } catch { preconditionFailure("a sealed state fits") }
       }
     }
     return .refilled
