@@ -6,7 +6,7 @@ PEERS := .build-peers
 ARGS ?=
 SECONDS_EACH ?= 20
 
-.PHONY: help run test unit peers arm64 check firmware boards-check bench magstripe-million dukpt-all \
+.PHONY: help run test unit peers arm64 check firmware boards-check bench replay magstripe-million dukpt-all \
   gpiod2 fuzz lint format clean
 
 help: ## list the targets
@@ -18,7 +18,7 @@ run: ## a virtual kiosk: swipes test cards through the real firmware (ARGS=--int
 	@swift build --quiet --product bench
 	@.build/debug/bench kiosk --firmware .build-fw/x86_64/tillgate $(ARGS)
 
-test: unit arm64 peers ## everything that must pass before a commit
+test: unit arm64 peers replay ## everything that must pass before a commit
 
 unit: firmware ## the Swift suites, the firmware among them
 	swift build --build-tests
@@ -26,6 +26,10 @@ unit: firmware ## the Swift suites, the firmware among them
 
 arm64: firmware ## the arm64 firmware answers under an emulated processor
 	Tests/arm64
+
+replay: ## the same seed gives the same transcript in both builds
+	@$(TOOLCHAIN)/install test
+	Tests/replay
 
 peers: $(PEERS)/ready ## software that nobody here wrote judges our bytes
 	swift build --product peerport

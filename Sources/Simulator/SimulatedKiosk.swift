@@ -33,7 +33,8 @@ public struct SimulatedKiosk: ~Copyable {
   /// The register's own randomness, and what tells how it goes wrong.
   private var random: SeededRandom
   private var stalledUntil = Instant(nanoseconds: 0)
-  private var received = Bytes<512>()
+  /// What the line brought the register in this millisecond.
+  public private(set) var received = Bytes<512>()
   private var taken = 0
   /// What the register has stored: it survives a restart.
   public private(set) var held: RecordsHeld?

@@ -180,7 +180,9 @@ extension Surroundings {
     nonce.withBytes {
       keeper.commitLease(into: &lease, key: deviceKey, nonce: $0) { bytes in
         file.removeAll()
-        do throws(Overflow) { try file.append(bytes) } catch { preconditionFailure("a sealed state fits") }
+        do throws(Overflow) { try file.append(bytes) } catch {
+          preconditionFailure("a sealed state fits")
+        }
       }
     }
     return .refilled
