@@ -6,8 +6,8 @@ PEERS := .build-peers
 ARGS ?=
 SECONDS_EACH ?= 20
 
-.PHONY: help run test unit peers arm64 check firmware boards-check bench replay magstripe-million dukpt-all \
-  gpiod2 fuzz lint format clean
+.PHONY: help run test unit peers arm64 replay check firmware boards-check bench magstripe-million \
+  dukpt-all gpiod2 fuzz lint format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
