@@ -75,7 +75,9 @@ let package = Package(
 
     firmware("Register", ["Octets", "Vault", "Link"]),
     optimised(
-      firmware("Simulator", ["Octets", "Magstripe", "Vault", "Controller", "Register"])),
+      firmware(
+        "Simulator",
+        ["Octets", "Magstripe", "Identity", "Vault", "Link", "Controller", "Register"])),
 
     optimised(
       .target(
@@ -99,7 +101,11 @@ let package = Package(
     tests("VaultTests", ["Octets", "Vault", "CSodium", "Simulator"]),
     tests("LinkTests", ["Octets", "Link"]),
     tests("RegisterTests", ["Octets", "Link", "Vault", "Register"]),
-    tests("ControllerTests", ["Octets", "Controller", "Simulator", "Register"]),
+    tests(
+      "ControllerTests",
+      [
+        "Octets", "Magstripe", "Vault", "Link", "Controller", "Simulator", "Register",
+      ]),
     tests("ProfileTests", ["Octets", "Profile", "tillgate"]),
     tests("TidyTests", []),
     .target(
@@ -110,6 +116,9 @@ let package = Package(
       ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial", "FakeKernel"]),
     tests("BenchTests", ["Octets", "Magstripe", "Captures", "Simulator"]),
     tests("SimulatorTests", ["Octets", "Magstripe", "Simulator"]),
+    .executableTarget(
+      name: "replay", dependencies: ["Octets", "Simulator", "CLinux"], path: "Tests/Replay",
+      swiftSettings: swift, linkerSettings: [.linkedLibrary("m")]),
     .executableTarget(
       name: "peerport",
       dependencies: ["Octets", "Magstripe", "Identity", "Vault", "Link", "Register", "Simulator"],

@@ -182,6 +182,7 @@ extension Loop where B: ~Copyable {
   /// The slot has come: the record's first byte goes to the port before anything else.
   private mutating func release(due: Instant, now: Instant) {
     write(now: now)
+    if !frame.isEmpty { link.missSlot() }
     guard frame.isEmpty, link.release(now: now, into: &frame) else {
       return board.report(Occurrence(at: now, code: .recordWaits))
     }

@@ -244,6 +244,10 @@ public struct ControllerLink: ~Copyable {
     return true
   }
 
+  /// The slot came while the port had not taken all of an older frame: the record follows in its
+  /// turn.
+  public mutating func missSlot() { slot = .free }
+
   /// Puts the next frame to write, if one is due and the line is free, into `frame`. Called each
   /// tick, after `receive`.
   public mutating func nextOutput(
