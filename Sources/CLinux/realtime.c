@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -49,6 +50,11 @@ static unsigned lock_memory(void) {
 }
 
 unsigned tg_enter_realtime(void) {
+  // Threads start with their starter's class, which may have been real-time: each asks for its own.
+  struct sched_param ordinary = {0};
+  sched_setscheduler(0, SCHED_OTHER, &ordinary);
+  // A thread's first malloc would reserve, and lock, 64 MB of its own.
+  mallopt(M_ARENA_MAX, 1);
   unsigned lacks = lock_memory();
   struct rlimit none = {0, 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)

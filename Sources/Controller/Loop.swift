@@ -58,6 +58,9 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
 
   public var linkCounts: LinkCounts { link.counts }
 
+  /// When the outcome that is held is due: a time at which the loop wants to be run as well.
+  public var due: Instant? { transaction.due }
+
   /// Runs the slot that began at `now`, the one time that this tick knows.
   public mutating func tick(now: Instant) {
     if !hasTicked {

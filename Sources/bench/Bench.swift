@@ -9,7 +9,7 @@ struct Bench: ParsableCommand {
     abstract: "Tillgate's bench: a virtual kiosk, benchmarks and stripe recordings.",
     subcommands: [
       KioskCommand.self, MagstripeCommand.self, MeasureAllCommand.self, TicksCommand.self,
-      ReleasesCommand.self, CaptureCommand.self, DecodeCommand.self, VaultSpeedCommand.self,
+      ReleasesCommand.self, CaptureCommand.self, VaultSpeedCommand.self, DecodeSpeedCommand.self,
       FootprintCommand.self, HeapCommand.self,
     ])
 }

@@ -36,7 +36,7 @@ struct MeasureAllCommand: MeasureCommand {
 
   static func measure(_ options: MeasureOptions, _ findings: inout Findings) throws {
     try FootprintCommand.measure(options, &findings)
-    try DecodeCommand.measure(options, &findings)
+    try DecodeSpeedCommand.measure(options, &findings)
     try VaultSpeedCommand.measure(options, &findings)
     try CaptureCommand.measure(options, &findings)
     try TicksCommand.measure(options, &findings)

@@ -6,7 +6,7 @@ import Magstripe
 import Octets
 import Simulator
 
-struct DecodeCommand: MeasureCommand {
+struct DecodeSpeedCommand: MeasureCommand {
   static let configuration = CommandConfiguration(
     commandName: "decode", abstract: "Time to decode a swipe, by number of edges.")
   @OptionGroup var options: MeasureOptions
