@@ -75,7 +75,7 @@ public struct SimulatedKiosk: ~Copyable {
 
   // MARK: Time
 
-  /// Goes on by one millisecond. What the register hears then comes from `nextEvent`, which is to be
+  /// Goes on by one millisecond. What the register hears then comes from `nextEvent`, to be
   /// called until there is nothing more.
   public mutating func tick() {
     sendFromRegister()

@@ -1,5 +1,5 @@
-// One direction of a serial line in virtual time: bytes leave at the line's speed, arrive later, and
-// some of them not at all or changed.
+// One direction of a serial line in virtual time: bytes leave at its speed, arrive later, and some
+// of them not at all or changed.
 
 import Octets
 
