@@ -93,7 +93,7 @@ struct LoopTests {
     #expect(kiosk.occurrence(.swipeUnreadable) == nil)
   }
 
-  @Test("reports a release that a stall made late", arguments: [3, 10, 25])
+  @Test("reports a release that a stall made late", arguments: [5, 10, 25])
   func lateRelease(_ milliseconds: Int64) throws {
     let kiosk = Kiosk()
     #expect(kiosk.arm("A"))

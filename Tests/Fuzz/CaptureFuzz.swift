@@ -1,5 +1,5 @@
-// Fuzzes the reader of capture files: any bytes in any format are read or refused, and what is shown
-// masked holds no more digits than a receipt may show.
+// Fuzzes the reader of capture files: any bytes in any format are read or refused, and what is
+// shown masked holds no more digits than a receipt may show.
 
 import Captures
 import Magstripe

@@ -1,6 +1,6 @@
-// Prints the transcripts of simulated worlds: `replay FIRST [COUNT]`. Built as ordinary Swift and as
-// Embedded Swift, so that `Tests/replay` can hold one against the other. The firmware build allows
-// this program a heap, unlike the firmware: the simulator keeps the world behind a pointer.
+// Prints the transcripts of simulated worlds: `replay FIRST [COUNT]`. Built as ordinary Swift and
+// as Embedded Swift, so that `Tests/replay` can hold one against the other. The firmware build
+// allows this program a heap, unlike the firmware: the simulator keeps the world behind a pointer.
 
 import CLinux
 import Octets
