@@ -144,7 +144,8 @@ enum FluxReader {
   }
 
   /// Smooths the clock and seeks the best path against it, until both stay the same. What still
-  /// changes then is in doubt. Returns the mean of the squared errors, in bits; nil if no path fits.
+  /// changes then is in doubt. Returns the mean of the squared errors, in bits; nil if no path
+  /// fits.
   static func refine(
     _ line: borrowing EdgeLine, _ run: TrackRun, _ marks: inout MutableSpan<UInt8>,
     _ late: inout MutableSpan<Float>

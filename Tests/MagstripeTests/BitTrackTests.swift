@@ -143,7 +143,7 @@ struct BitTrackTests {
 
   @Test("A wrong bit that makes an end sentinel of data does not cut a track short")
   func falseEnd() {
-    // 7 → ? by one bit, and a parity bit; the character after it is the check that then fits.
+    // With an end sentinel at the sixth character, the seventh happens to be the check that fits.
     let whole = ";01864108498744546=355263917039440007498?"
     for position in 6..<whole.utf8.count - 2 {
       let (trace, text) = reading(whole) { bits in
