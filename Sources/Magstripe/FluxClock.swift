@@ -17,13 +17,21 @@ struct FluxClock: BitwiseCopyable {
     case long
     /// m = 0.82, some 7 reversals: follows a hand that jerks, at less jitter.
     case short
-    /// The mean squared error, in bits, up to which what was read is believed. Reversals evenly
-    /// spread over ± 15 % have 0.0075 and, on a short track, chance adds a fifth; a clock that
-    /// follows fast is pulled along by jitter, and sees less than there is.
-    var believed: Double {
+    /// Whether a mean squared error, in bits, is small enough to believe what was read. Reversals
+    /// evenly spread over ± 15 % have 0.0075, the clock adds a seventh to it, and on a short track
+    /// chance a fifth. A clock that follows fast is pulled along by jitter, and sees less of it.
+    func believes(_ error: Double) -> Bool {
       switch self {
-      case .long: 0.0121
-      case .short: 0.0049
+      case .long: error < 0.0112
+      case .short: error < 0.0049
+      }
+    }
+
+    /// Whether the error is so small that even a near rival can be told apart.
+    func isSure(_ error: Double) -> Bool {
+      switch self {
+      case .long: error < 0.0092
+      case .short: error < 0.0025
       }
     }
 

@@ -14,10 +14,12 @@
 enum FluxMark {
   /// A reversal in the middle of a bit; otherwise it is a boundary between two.
   static var middle: UInt8 { 1 }
-  /// A boundary to which a rival path fits nearly as well.
+  /// A reversal whose place is in doubt: a rival path fits nearly as well, or it has just changed.
   static var doubt: UInt8 { 2 }
+  /// A boundary to which a rival path comes near: in doubt too if there is much jitter.
+  static var weak: UInt8 { 4 }
   /// A decision not yet traced back: the best path to a boundary here came from a middle.
-  static var fromMiddle: UInt8 { 4 }
+  static var fromMiddle: UInt8 { 8 }
 }
 
 /// The two passes over a run. `marks` and `late` are working memory with a place for each edge.
@@ -25,6 +27,10 @@ enum FluxReader {
   /// How much better than its rival a path must fit, in squared bits, to be believed. Reading 01
   /// for 10 moves two reversals by half a bit: 0.5, less what both are displaced the wrong way.
   private static var margin: Double { 0.06 }
+  /// The same where reversals jitter so much that the clock is less sure.
+  private static var wideMargin: Double { 0.10 }
+  /// How often the path and the clock are sought again until they stay the same.
+  private static var rounds: Int { 3 }
   /// A path's clock may be off while it is undecided; halfway to the next place is 0.25 bits.
   private static var tolerance: Double { 0.36 }
   /// The cost of a path that does not exist.
@@ -66,7 +72,7 @@ enum FluxReader {
       boundaryCost = min(oneCost, zeroCost)
     }
     let isMiddle = middleCost < boundaryCost
-    traceBack(&marks, from: last, isMiddle: isMiddle, to: first + EdgeLine.seed)
+    _ = traceBack(&marks, from: last, isMiddle: isMiddle, to: first + EdgeLine.seed)
     return TrackRun(
       first: first, last: last, kind: .f2f, memory: memory, start: start,
       end: isMiddle ? middle : boundary)
@@ -76,18 +82,26 @@ enum FluxReader {
     abs(error) > tolerance ? impossible : cost + error * error
   }
 
-  /// Walks back along the better path and turns decisions into places within a bit.
+  /// Walks back along the better path and turns decisions into places within a bit. Says whether
+  /// any of them changed, and puts those in doubt.
   private static func traceBack(
     _ marks: inout MutableSpan<UInt8>, from last: Int, isMiddle: Bool, to first: Int
-  ) {
+  ) -> Bool {
     var isMiddle = isMiddle
+    var hasChanged = false
     var index = last
     while index >= first {
       let mark = marks[index]
-      marks[index] = isMiddle ? FluxMark.middle : mark & FluxMark.doubt
+      var next = isMiddle ? FluxMark.middle : mark & (FluxMark.doubt | FluxMark.weak)
+      if (mark ^ next) & FluxMark.middle != 0 {
+        next |= FluxMark.doubt
+        hasChanged = true
+      }
+      marks[index] = next
       isMiddle = !isMiddle && mark & FluxMark.fromMiddle != 0
       index -= 1
     }
+    return hasChanged
   }
 
   /// Half bits between the reversal at `index` and the one before, by the marks.
@@ -129,21 +143,36 @@ enum FluxReader {
     }
   }
 
-  /// Seeks the best path once more, against the smoothed clock. Returns the mean of its squared
-  /// errors, in bits, or nil if there is no path.
+  /// Smooths the clock and seeks the best path against it, until both stay the same. What still
+  /// changes then is in doubt. Returns the mean of the squared errors, in bits; nil if no path
+  /// fits.
   static func refine(
-    _ line: borrowing EdgeLine, _ run: TrackRun, _ memory: FluxClock.Memory,
-    _ marks: inout MutableSpan<UInt8>, _ late: inout MutableSpan<Float>
+    _ line: borrowing EdgeLine, _ run: TrackRun, _ marks: inout MutableSpan<UInt8>,
+    _ late: inout MutableSpan<Float>
   ) -> Double? {
-    smooth(line, run, memory, marks, &late)
-    // Of the two paths: the cost, and by how many half bits it is ahead of the first path.
+    for _ in 0..<rounds {
+      smooth(line, run, run.memory, marks, &late)
+      guard let hasChanged = seek(run, &marks, late) else { return nil }
+      if !hasChanged { break }
+    }
+    var sum = 0.0
+    for index in run.first...run.last { sum += Double(late[index]) * Double(late[index]) }
+    return sum / Double(run.last - run.first + 1)
+  }
+
+  /// Seeks the best path through reversals that are `late`. Says whether it is another one than
+  /// before; nil if there is none.
+  private static func seek(
+    _ run: TrackRun, _ marks: inout MutableSpan<UInt8>, _ late: borrowing MutableSpan<Float>
+  ) -> Bool? {
+    // Of the two paths: the cost, and by how many half bits it is ahead of the path before.
     var boundary = (cost: 0.0, ahead: 0.0)
     var middle = (cost: impossible, ahead: 0.0)
     var index = run.first + EdgeLine.seed
-    var before = run.first + EdgeLine.seed <= run.last ? steps(marks, to: index) : 0
+    var next = index <= run.last ? steps(marks, to: index) : 0
     while index <= run.last {
-      let steps = before
-      if index < run.last { before = self.steps(marks, to: index + 1) }
+      let steps = next
+      if index < run.last { next = self.steps(marks, to: index + 1) }
       let error = Double(late[index])
       let zero = boundary.ahead + 2 - steps
       let half = boundary.ahead + 1 - steps
@@ -155,28 +184,39 @@ enum FluxReader {
       let isOne = oneCost < zeroCost
       marks[index] =
         (marks[index] & FluxMark.middle) | (isOne ? FluxMark.fromMiddle : 0)
-        | (abs(oneCost - zeroCost) < margin ? FluxMark.doubt : 0)
+        | certainty(abs(oneCost - zeroCost))
       middle = (halfCost, half)
       boundary = isOne ? (oneCost, one) : (zeroCost, zero)
       index += 1
     }
-    traceBack(
+    return traceBack(
       &marks, from: run.last, isMiddle: middle.cost < boundary.cost, to: run.first + EdgeLine.seed)
-    return min(middle.cost, boundary.cost) / Double(run.last - run.first + 1)
   }
 
-  /// The bits of a run and which of them are in doubt.
+  private static func certainty(_ lead: Double) -> UInt8 {
+    lead < margin ? FluxMark.doubt | FluxMark.weak : lead < wideMargin ? FluxMark.weak : 0
+  }
+
+  /// The bits of a run and which of them are in doubt: where the path is, and where a reversal is
+  /// further from its place than the jitter of the others explains. An extra reversal that makes a
+  /// 1 of a 0 is rarely just in the middle.
   static func collect(
-    _ run: TrackRun, _ marks: borrowing MutableSpan<UInt8>, _ bits: inout BitTrack,
-    _ doubts: inout BitTrack
+    _ run: TrackRun, _ marks: borrowing MutableSpan<UInt8>, _ late: borrowing MutableSpan<Float>,
+    _ bits: inout BitTrack, _ doubts: inout BitTrack
   ) {
     bits.removeAll()
     doubts.removeAll()
+    let doubt = run.memory.isSure(run.error) ? FluxMark.doubt : FluxMark.doubt | FluxMark.weak
+    // Evenly spread jitter reaches √3 times its root mean square; the clock adds to it.
+    let reach = Float(0.012 + 7 * run.error)
+    var isDoubtful = false
     var index = run.first + 1
     while index <= run.last {
+      if marks[index] & doubt != 0 || late[index] * late[index] > reach { isDoubtful = true }
       if marks[index] & FluxMark.middle == 0 {
         bits.append(marks[index - 1] & FluxMark.middle != 0)
-        doubts.append(marks[index] & FluxMark.doubt != 0)
+        doubts.append(isDoubtful)
+        isDoubtful = false
       }
       index += 1
     }

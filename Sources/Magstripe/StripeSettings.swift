@@ -37,16 +37,20 @@ public enum StripeLimit {
   /// of 708 bits), a clock and data pair as many; twice that for an insert reader, the rest for
   /// noise. Three tracks of four bytes an edge are 36 KiB.
   public static let edges = 3_072
-  /// Zeros that must stand directly before a start sentinel: a head that swallows its first
-  /// reversals leaves 4 on track 2 and 9 on the others in the worst case.
-  public static let leadingZeros = 4
-  /// Bits after the longitudinal check that must be zeros, as far as there are any.
-  public static let trailingZeros = 3
+  /// Zeros that must stand directly before a start sentinel and after a check. Data has up to 8 in
+  /// a row (10 on track 2): where a wrong bit makes a sentinel of data, there are fewer than this.
+  public static let zeros = 12
+  /// Zeros that are enough before a start sentinel where the signal begins: a head that swallows
+  /// its first reversals leaves 4 on track 2 and 9 on the others in the worst case.
+  public static let zerosAtStart = 4
+  /// Edges that may be before the first run of bits, or after the last one, for it to be where the
+  /// signal begins or ends.
+  public static let strayEdges = 8
   /// The fewest characters between the sentinels. Fewer are too easily imitated by noise.
   public static let data = 4
   /// Edges of the shortest run of bits that is searched for a track: the zeros, both sentinels, the
   /// data and the check of the shortest one, less what is lost at the end of the check.
-  public static let shortestRun = leadingZeros + 5 * (data + 2) + 1
+  public static let shortestRun = zerosAtStart + 5 * (data + 2) + 1
   /// A capture that never falls silent ends after this long. A pass at 3 in/s takes 1.2 s.
   public static let capture = Interval.seconds(4)
   /// How far an edge may be from its place in the order of time, in edges. Lines of one chip are

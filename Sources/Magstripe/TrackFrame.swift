@@ -33,17 +33,23 @@ struct TrackFrame: BitwiseCopyable {
 struct FrameReader: ~Copyable {
   let track: StripeTrack
   let direction: StripeDirection
-  /// Whether the bits end because the signal did, rather than because the clock was lost. A track
-  /// read backwards may then have lost zeros at the end of its check (they come first).
-  let isComplete: Bool
+  /// Whether the first bit to be read is where the signal begins, rather than where a clock was
+  /// found: then there may be fewer zeros.
+  let beginsWithSignal: Bool
+  /// Whether the last one is where the signal ends, rather than where the clock was lost: then
+  /// there may be fewer zeros, and a track read backwards may have lost some of its check.
+  let endsWithSignal: Bool
   private var zeros = 0
   private var position = 0
   private var tried = 0
 
-  init(track: StripeTrack, direction: StripeDirection, isComplete: Bool) {
+  init(
+    track: StripeTrack, direction: StripeDirection, beginsWithSignal: Bool, endsWithSignal: Bool
+  ) {
     self.track = track
     self.direction = direction
-    self.isComplete = isComplete
+    self.beginsWithSignal = beginsWithSignal
+    self.endsWithSignal = endsWithSignal
   }
 
   private func bit(_ bits: borrowing BitRow, _ index: Int) -> Bool {
@@ -79,7 +85,7 @@ struct FrameReader: ~Copyable {
       let zerosBefore = zeros
       zeros = 0
       position += 1
-      guard zerosBefore >= StripeLimit.leadingZeros, tried < StripeLimit.sentinels,
+      guard isClear(zerosBefore, here), tried < StripeLimit.sentinels,
         character(bits, at: here) == sentinel,
         character(bits, at: here + track.bitsPerCharacter) != mirroredEndSentinel
       else { continue }
@@ -93,6 +99,12 @@ struct FrameReader: ~Copyable {
       return frame
     }
     return nil
+  }
+
+  /// Whether so many zeros before the start sentinel at `start` are enough.
+  private func isClear(_ zeros: Int, _ start: Int) -> Bool {
+    if beginsWithSignal, zeros == start { return zeros >= StripeLimit.zerosAtStart }
+    return zeros >= StripeLimit.zeros
   }
 
   private func read(
@@ -139,7 +151,7 @@ struct FrameReader: ~Copyable {
 
   private func unfinished(_ frame: TrackFrame) -> StripeFault {
     let character = UInt8(truncatingIfNeeded: frame.characters)
-    return isComplete ? .noEndSentinel(character: character) : .clockLost(character: character)
+    return endsWithSignal ? .noEndSentinel(character: character) : .clockLost(character: character)
   }
 
   /// Checks what follows the end sentinel: the longitudinal check, then zeros.
@@ -149,7 +161,7 @@ struct FrameReader: ~Copyable {
     for offset in 0..<width {
       guard frame.end + offset < bits.count else {
         // The check is never all zeros, as its parity is odd: some of it must have been there.
-        guard isComplete else {
+        guard endsWithSignal else {
           frame.fault = unfinished(frame)
           return
         }
@@ -167,10 +179,11 @@ struct FrameReader: ~Copyable {
       frame.fault = .tooShort
       return
     }
-    for index in frame.end..<min(frame.end + StripeLimit.trailingZeros, bits.count)
-    where bit(bits, index) {
+    let clear = min(frame.end + StripeLimit.zeros, bits.count)
+    for index in frame.end..<clear where bit(bits, index) {
       frame.fault = .trailingBits
       return
     }
+    if !endsWithSignal, clear - frame.end < StripeLimit.zeros { frame.fault = unfinished(frame) }
   }
 }

@@ -13,8 +13,8 @@ struct TrackRun: BitwiseCopyable {
   /// The clock at either end.
   var start: FluxClock
   var end: FluxClock
-  /// Whether the edges are near enough to their places to believe what they say.
-  var isSteady = true
+  /// The mean of the squared distances of F2F edges from their places, in bits.
+  var error = 0.0
 }
 
 /// The working memory of a head, and the search for runs of bits.
@@ -107,8 +107,8 @@ struct TrackReader: ~Copyable {
     var run = FluxReader.follow(line, from: first, clock, memory, &marks)
     guard run.last + 1 - first >= StripeLimit.shortestRun else { return run }
     var late = self.late.mutableSpan
-    guard let error = FluxReader.refine(line, run, memory, &marks, &late) else { return nil }
-    run.isSteady = error <= memory.believed
+    guard let error = FluxReader.refine(line, run, &marks, &late) else { return nil }
+    run.error = error
     return run
   }
 
@@ -128,7 +128,7 @@ struct TrackReader: ~Copyable {
 
   private mutating func collect(_ line: borrowing EdgeLine, _ run: TrackRun) {
     switch run.kind {
-    case .f2f: FluxReader.collect(run, marks.mutableSpan, &bits, &doubts)
+    case .f2f: FluxReader.collect(run, marks.mutableSpan, late.mutableSpan, &bits, &doubts)
     case .clockData: collectStrobes(line, run)
     }
   }

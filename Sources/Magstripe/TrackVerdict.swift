@@ -13,14 +13,18 @@ struct TrackSource: BitwiseCopyable {
   /// Bits of the run.
   var bits: Int
 
-  /// Whether the bits end because the signal does, not because the clock was lost.
-  var isComplete: Bool {
+  /// Whether the bits begin or end where the signal does, not where the clock was lost.
+  func isAtEdge(_ direction: StripeDirection, isStart: Bool) -> Bool {
     guard let run else { return true }
-    return run.last == edges - 1
+    return (direction == .forward) == isStart
+      ? run.first <= StripeLimit.strayEdges : edges - 1 - run.last <= StripeLimit.strayEdges
   }
 
   /// Whether the edges are near enough to their places to believe what they say.
-  var isSteady: Bool { run?.isSteady ?? true }
+  var isSteady: Bool {
+    guard let run else { return true }
+    return run.memory.believes(run.error)
+  }
 }
 
 /// What all readings of a track together say.
@@ -52,7 +56,9 @@ struct TrackVerdict: BitwiseCopyable {
   ) -> Bool {
     var isGood = false
     var reader = FrameReader(
-      track: track, direction: direction, isComplete: source.isComplete)
+      track: track, direction: direction,
+      beginsWithSignal: source.isAtEdge(direction, isStart: true),
+      endsWithSignal: source.isAtEdge(direction, isStart: false))
     while var frame = reader.next(bits, doubts, into: &candidate) {
       if source.isReversed { frame.direction = direction == .forward ? .backward : .forward }
       if frame.fault == nil, !source.isSteady { frame.fault = .jitter }

@@ -141,6 +141,19 @@ struct BitTrackTests {
     #expect(padded > 20)
   }
 
+  @Test("A wrong bit that makes an end sentinel of data does not cut a track short")
+  func falseEnd() {
+    // With an end sentinel at the sixth character, the seventh happens to be the check that fits.
+    let whole = ";01864108498744546=355263917039440007498?"
+    for position in 6..<whole.utf8.count - 2 {
+      let (trace, text) = reading(whole) { bits in
+        for bit in 0..<5 { bits[20 + position * 5 + bit] = true }
+      }
+      #expect(text == "", "position \(position)")
+      #expect(!trace.outcome.isGood)
+    }
+  }
+
   @Test("Two tracks in one run of bits must be the same")
   func twoTracks() {
     func outcome(_ second: String) -> StripeOutcome {

@@ -63,9 +63,11 @@ struct SwipeTests {
     conditions.jitter = 0.08
     conditions.noiseBefore = 60
     conditions.noiseAfter = 60
+    // A clock and data head has swallowed 15 of the 22 zeros of track 2: 7 are too few after noise.
+    let isShort = kind == .clockData && direction == .forward
     for seed in 1...UInt64(10) {
       let swiped = head.swipe(card, conditions, seed: seed)
-      #expect(swiped.texts == [track1, track2, track3], "seed \(seed)")
+      #expect(swiped.texts == [track1, isShort ? "" : track2, track3], "seed \(seed)")
     }
   }
 
@@ -81,7 +83,10 @@ struct SwipeTests {
     var conditions = SwipeConditions()
     conditions.leadingZeros = track == .two ? 4 : 9
     #expect(head.swipe(card, conditions).texts[index] == texts[index])
+    // With noise before them so few zeros could as well be in the middle of the data.
     conditions.noiseBefore = 20
+    #expect(head.swipe(card, conditions).texts[index] == "")
+    conditions.leadingZeros = 16
     #expect(head.swipe(card, conditions).texts[index] == texts[index])
   }
 
