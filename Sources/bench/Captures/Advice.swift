@@ -28,7 +28,7 @@ extension StripeFault {
     case .tooFewEdges: "too few edges to be a track"
     case .noClock: "no run of zeros that a bit clock could start from"
     case .clockLost(let character): "an interval fits no bit after \(character) characters"
-    case .noStartSentinel: "no start sentinel with \(StripeLimit.leadingZeros) zeros before it"
+    case .noStartSentinel: "no start sentinel with enough zeros before it"
     case .noEndSentinel(let character): "the signal ends after \(character) characters"
     case .parity(let character): "character \(character) has even parity (start sentinel is 0)"
     case .longitudinalCheck: "the longitudinal check (LRC) does not add up"
@@ -70,7 +70,7 @@ extension StripeFault {
     case .tooShort:
       "No payment card. If the card is known to have more, the start sentinel is imitated by data."
     case .trailingBits:
-      "Two cards, or a card swiped to and fro within the silence that ends a swipe."
+      "Two cards, a card swiped to and fro, or noise that looks like an end sentinel."
     case .conflict:
       "A card swiped in and out that reads differently, or two cards. Swipe again."
     }
