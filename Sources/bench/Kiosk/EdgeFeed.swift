@@ -23,16 +23,17 @@ func sleepUntil(_ instant: Instant) {
 /// Writes 16-byte edge records into the FIFO that the virtual board names as its stripe source.
 final class EdgeFeed {
   /// How far edges are handed over ahead of their time, so that a bench that is held up (virtual
-  /// machines lose 10 ms now and then) is not taken for a card that stopped. Release times count
-  /// from the edges' own times and stay what they are.
-  static let lead = Interval.milliseconds(25)
-
+  /// machines lose 10 ms now and then, emulated processors more) is not taken for a card that
+  /// stopped. Release times count from the edges' own times and stay what they are. The firmware
+  /// takes edges up to a second ahead.
+  private let lead: Interval
   private let descriptor: Int32
   private var sequence: UInt32 = 0
   /// How far the last swipe was handed over behind its own times: what a busy machine did to us.
   private(set) var lag = Interval.milliseconds(0)
 
-  init(_ path: String) throws {
+  init(_ path: String, lead: Interval) throws {
+    self.lead = lead
     descriptor = open(path, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemFailure("open \(path)") }
   }
@@ -48,15 +49,15 @@ final class EdgeFeed {
 
   /// Plays `edges` in real time, starting now; returns the time stamp of the last.
   func play(_ edges: [Edge]) throws -> Instant {
-    let start = monotonicNow() + Self.lead
-    let ahead = Interval(nanoseconds: -Self.lead.nanoseconds)
+    let start = monotonicNow() + lead
+    let ahead = Interval(nanoseconds: -lead.nanoseconds)
     var pending = Data()
     var index = 0
     lag = .milliseconds(0)
     while index < edges.count {
       let due = start + Interval(nanoseconds: Int64(edges[index].offset))
       sleepUntil(due + ahead)
-      let now = monotonicNow() + Self.lead
+      let now = monotonicNow() + lead
       lag = max(lag, now + ahead - due)
       while index < edges.count,
         start + Interval(nanoseconds: Int64(edges[index].offset)) <= now

@@ -18,6 +18,8 @@ struct KioskCommand: ParsableCommand {
   var firmware = ".build-fw/x86_64/tillgate"
   @Option(help: "A program that runs the firmware, such as qemu-aarch64-static.")
   var emulator: String?
+  @Option(help: "Milliseconds, below 1000, by which edges are handed over ahead of their time.")
+  var lead = 100
   @Flag(help: "Swipe cards yourself, by pressing keys.")
   var interactive = false
   @Flag(help: "Also show what the firmware says.")
@@ -34,7 +36,8 @@ struct KioskCommand: ParsableCommand {
     let scenes = Scene.show()
     var show = Show()
     for keys in [TestKeySet.tdes, .aes] {
-      let kiosk = try VirtualKiosk(command, keys: keys)
+      let kiosk = try VirtualKiosk(
+        command, keys: keys, lead: .milliseconds(Int64(min(max(lead, 0), 950))))
       for scene in scenes where scene.keys.name == keys.name {
         try show.play(scene, at: kiosk)
       }

@@ -28,7 +28,10 @@ final class VirtualKiosk {
 
   /// Makes the folder, loads the test keys with the firmware's own commands and starts it.
   /// `firmware` is the program, perhaps with an emulator before it.
-  init(_ firmware: [String], keys: TestKeySet = .tdes, environment: [String: String] = [:]) throws {
+  init(
+    _ firmware: [String], keys: TestKeySet = .tdes, environment: [String: String] = [:],
+    lead: Interval = .milliseconds(100)
+  ) throws {
     keySet = keys
     folder = NSTemporaryDirectory() + "tillgate-kiosk-\(UUID().uuidString)"
     line = try Pseudoterminal()
@@ -39,7 +42,7 @@ final class VirtualKiosk {
     guard mkfifo(folder + "/stripe.edges", 0o600) == 0 else { throw SystemFailure("mkfifo") }
     let board = URL(fileURLWithPath: "boards/virtual/board.ini").path
     try Self.provision(firmware, in: folder, keys, pairing)
-    feed = try EdgeFeed(folder + "/stripe.edges")
+    feed = try EdgeFeed(folder + "/stripe.edges", lead: lead)
     startedAt = monotonicNow()
     program = try Program(
       firmware[0], firmware.dropFirst() + ["run", board], in: folder, environment)
