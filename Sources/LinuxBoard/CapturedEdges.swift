@@ -70,8 +70,7 @@ public struct CapturedEdges: ~Copyable, @unchecked Sendable {
 
   fileprivate func push(_ edge: StripeEdge) -> Bool {
     guard ring.push(edge) else { return false }
-    let counter = edge.signal == .gap
-    if counter {
+    if edge.signal == .gap {
       gapCount.store(gaps &+ 1, ordering: .relaxed)
     } else {
       edgeCount.store(edges &+ 1, ordering: .relaxed)

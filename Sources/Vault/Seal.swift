@@ -23,6 +23,19 @@ public struct RecordKey: ~Copyable {
     } catch { throw .keySize }
   }
 
+  /// Takes 32 secret bytes and names the key after them: the first 8 bytes of HMAC-SHA-256 under
+  /// the key of the text `tillgate record key`.
+  public init(_ key: Span<UInt8>) throws(SealError) {
+    guard key.count == 32 else { throw .keySize }
+    var name = Bytes<32>()
+    withLiteral("tillgate record key") { hmac($0, key: key, into: &name) }
+    name.truncate(to: 8)
+    do throws(Overflow) {
+      try self.key.append(key)
+      try name.withBytes { (name) throws(Overflow) in try identifier.append(name) }
+    } catch { throw .keySize }
+  }
+
   public mutating func wipe() { key.wipe() }
 
   borrowing func withKey<R: ~Copyable, E: Error>(

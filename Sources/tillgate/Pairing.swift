@@ -61,15 +61,9 @@ struct Pairing: ~Copyable {
     return key.count == 32
   }
 
-  /// The record key with its public name: the first 8 bytes of HMAC-SHA-256 under it.
   borrowing func makeRecordKey() throws(StartFailure) -> RecordKey {
-    var name = Bytes<32>()
-    withLiteral("tillgate record key") { text in recordKey.authenticate(text, into: &name) }
-    name.truncate(to: 8)
     do throws(SealError) {
-      return try recordKey.withBytes { (key) throws(SealError) in
-        try name.withBytes { (name) throws(SealError) in try RecordKey(key, identifier: name) }
-      }
+      return try recordKey.withBytes { (key) throws(SealError) in try RecordKey(key) }
     } catch { throw .pairing }
   }
 
@@ -139,19 +133,6 @@ extension Bytes<32> {
     appendFilling { room in
       room.withUnsafeMutableBufferPointer { body($0.baseAddress!) }
       return 32
-    }
-  }
-
-  /// HMAC-SHA-256 of `text` under these bytes.
-  fileprivate borrowing func authenticate(_ text: Span<UInt8>, into code: inout Bytes<32>) {
-    code.fill { out in
-      withBytes { key in
-        key.withUnsafeBufferPointer { key in
-          _ = text.withUnsafeBufferPointer {
-            crypto_auth_hmacsha256(out, $0.baseAddress, UInt64($0.count), key.baseAddress)
-          }
-        }
-      }
     }
   }
 }

@@ -177,6 +177,14 @@ struct SealTests {
     #expect(refusal(of: RecordSample.content(sealed), key: key) == .foreignNonce)
   }
 
+  @Test("names a key as the page does")
+  func ownName() throws {
+    let (key, sealed) = (RecordSample.key, try RecordSample.published("sealed-record"))
+    let named = try RecordKey(key.span)
+    let record = try Record(opening: sealed.span, with: named)
+    #expect(record.index == 41)
+  }
+
   @Test("needs a key of 32 and an identifier of 8 bytes", arguments: [(31, 8), (33, 8), (32, 7)])
   func keySizes(key: Int, identifier: Int) {
     let (key, identifier) = (

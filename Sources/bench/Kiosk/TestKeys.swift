@@ -36,14 +36,6 @@ struct TestKeySet {
       8FE1070C50C175E9
       """,
     host: .test(.aes128))
-
-  /// The public name of a record key (docs/PROTOCOL.md, section 8).
-  static func identifier(of recordKey: [UInt8]) -> [UInt8] {
-    var name = [UInt8](repeating: 0, count: 32)
-    let text = Array("tillgate record key".utf8)
-    _ = crypto_auth_hmacsha256(&name, text, UInt64(text.count), recordKey)
-    return Array(name.prefix(8))
-  }
 }
 
 /// The keys of one pairing, made for one run of the bench.

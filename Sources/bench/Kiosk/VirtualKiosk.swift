@@ -131,8 +131,7 @@ struct OpenedRecord {
   var track3: String
 
   init(_ sealed: [UInt8], recordKey: [UInt8], _ keys: TestKeySet) throws {
-    let identifier = TestKeySet.identifier(of: recordKey)
-    let key = try RecordKey(recordKey.span, identifier: identifier.span)
+    let key = try RecordKey(recordKey.span)
     let record = try Record(opening: sealed.span, with: key)
     reference = record.reference.text
     index = record.index
