@@ -74,10 +74,14 @@ let package = Package(
       swiftSettings: swift),
 
     firmware("Register", ["Octets", "Vault", "Link"]),
+    foreign("CFaultDisk", links: ["sqlite3"]),
     optimised(
       firmware(
         "Simulator",
-        ["Octets", "Magstripe", "Identity", "Vault", "Link", "Controller", "Register"])),
+        [
+          "Octets", "Magstripe", "Identity", "Vault", "Link", "Controller", "Register",
+          "CFaultDisk",
+        ])),
 
     optimised(
       .target(
@@ -116,6 +120,11 @@ let package = Package(
       ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial", "FakeKernel"]),
     tests("BenchTests", ["Octets", "Magstripe", "Captures", "Simulator"]),
     tests("SimulatorTests", ["Octets", "Magstripe", "Simulator"]),
+    .target(
+      name: "PlainSQLite", path: "Tests/PlainSQLite",
+      cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.linkedLibrary("sqlite3")]),
+    tests("FaultDiskTests", ["Octets", "Simulator", "PlainSQLite"]),
     .executableTarget(
       name: "replay", dependencies: ["Octets", "Simulator", "CLinux"], path: "Tests/Replay",
       swiftSettings: swift, linkerSettings: [.linkedLibrary("m")]),

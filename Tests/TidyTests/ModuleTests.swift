@@ -33,7 +33,7 @@ struct ModuleTests {
     // needs the block ciphers.
     "Simulator": [
       "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Vault", "Link", "Controller",
-      "Journal", "Register", "CSodium", "CBearSSL",
+      "Journal", "Register", "CSodium", "CBearSSL", "CFaultDisk",
     ],
   ]
 
