@@ -55,6 +55,7 @@ let package = Package(
     firmware("Octets", ["CSodium"]),
     optimised(firmware("Magstripe", ["Octets", "CSodium"])),
     firmware("Identity", ["Octets"]),
+    firmware("WalletCode", ["Octets", "CSodium"]),
     firmware("Vault", ["Octets", "CSodium", "CBearSSL"]),
     firmware("Link", ["Octets", "CSodium"]),
     firmware("Profile", ["Octets", "CInih"]),
@@ -102,6 +103,7 @@ let package = Package(
     tests("OctetsTests", ["Octets"]),
     tests("MagstripeTests", ["Octets", "Magstripe", "Simulator"]),
     tests("IdentityTests", ["Octets", "Identity"]),
+    tests("WalletCodeTests", ["Octets", "WalletCode"]),
     tests("VaultTests", ["Octets", "Vault", "CSodium", "Simulator"]),
     tests("LinkTests", ["Octets", "Link"]),
     tests("RegisterTests", ["Octets", "Link", "Vault", "Register"]),
@@ -130,7 +132,9 @@ let package = Package(
       swiftSettings: swift, linkerSettings: [.linkedLibrary("m")]),
     .executableTarget(
       name: "peerport",
-      dependencies: ["Octets", "Magstripe", "Identity", "Vault", "Link", "Register", "Simulator"],
+      dependencies: [
+        "Octets", "Magstripe", "Identity", "WalletCode", "Vault", "Link", "Register", "Simulator",
+      ],
       path: "Tests/PeerPort", swiftSettings: swift),
   ]
 )

@@ -12,6 +12,7 @@ case "vault-speed": try vaultSpeed()
 case "keyblock": try keyBlockPeer(Array(arguments.dropFirst()))
 case "frames": Frames.run()
 case "noise": try Noise.run(Array(arguments.dropFirst()))
+case "codes": try answerCodeRequests()
 default:
   FileHandle.standardError.write(Data("peerport: no such peer\n".utf8))
   exit(2)

@@ -19,6 +19,8 @@ enum CardNumber {
     "6240008631401148", "5019717010103742", "5019555544445555",
     // Elo, Hipercard
     "5066991111111118", "6062826786276634",
+    // No card at all: Alipay's example of a payment code
+    "28024456785672301",
   ]
 
   /// Whether `digits` are published, or made up at the edge of a scheme's range: six zeros in a row

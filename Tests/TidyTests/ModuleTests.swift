@@ -12,7 +12,7 @@ struct ModuleTests {
     "Magstripe": ["Octets", "CSodium"],
     "Identity": ["Octets"],
     "Contactless": ["Octets"],
-    "WalletCode": ["Octets"],
+    "WalletCode": ["Octets", "CSodium"],
     "Vault": ["Octets", "CSodium", "CBearSSL"],
     "Link": ["Octets", "CSodium"],
     "Profile": ["Octets", "CInih"],
