@@ -12,7 +12,7 @@ SECONDS_EACH ?= 20
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
-run: ## a virtual kiosk: swipes test cards through the real firmware (ARGS=--interactive to swipe yourself)
+run: ## a virtual kiosk: swipes test cards through the real firmware (ARGS=--interactive to swipe)
 	@$(TOOLCHAIN)/install run
 	@$(TOOLCHAIN)/firmware x86_64
 	@swift build --quiet --product bench

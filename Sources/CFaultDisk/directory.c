@@ -1,5 +1,5 @@
-// The directory: names that programs see, names that would survive, and the changes in between. They
-// reach the medium in their order, as a file system with a journal has it, but only a sync of the
+// The directory: names that programs see, names that would survive, and the changes in between.
+// They reach the medium in their order, as a file system with a journal has it, but only a sync of the
 // directory, or the kernel's whim, brings them there.
 #include <errno.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@ struct tg_name {
   struct tg_node *node;
 };
 
-// One change of the directory; a removal has no node, a renaming is a removal and a creation in one.
+// One change of the directory; a removal has no node, a renaming is both in one.
 struct tg_change {
   char removed[TG_NAME];
   struct tg_name created;

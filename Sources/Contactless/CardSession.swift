@@ -137,8 +137,8 @@ extension CardSession {
     return .send
   }
 
-  /// `6F{84, A5{9F38 …}}`. An application that is blocked or missing is passed over, as is one that
-  /// is not what was asked for.
+  /// `6F{84, A5{9F38 …}}`. An application that is blocked or missing is passed over, as is one
+  /// that is not what was asked for.
   private mutating func takeSelection(
     _ body: Span<UInt8>, _ status: UInt16
   ) throws(CardFault) -> Step {

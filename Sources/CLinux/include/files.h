@@ -10,8 +10,8 @@
 int tg_open_directory(const uint8_t *path, int create);
 // Takes the directory for this process until it is closed; -EWOULDBLOCK when another has it.
 int tg_lock_directory(int directory);
-// Opens a regular file for reading, below `directory` or, with directory -1, by path. `mode` becomes
-// its permission bits. Anything but a regular file is -EINVAL: nothing here may block.
+// Opens a regular file for reading, below `directory` or, with directory -1, by path. `mode`
+// becomes its permission bits. Anything but a regular file is -EINVAL: nothing here may block.
 int tg_open_file(int directory, const uint8_t *name, uint32_t *mode);
 // Opens NAME.new in `directory` for writing, empty, mode 0600.
 int tg_open_replacement(int directory, const uint8_t *name);

@@ -6,8 +6,8 @@
 
 enum { TG_PORT_NO_FLOW = 0, TG_PORT_RTS_CTS = 1 };
 
-// Opens at 8N1, raw, for this process alone. `path` may be a link (/dev/serial/by-id/…). Returns a
-// non-blocking descriptor, or -errno; -EINVAL when the port refuses the settings.
+// Opens at 8N1, raw, for this process alone. `path` may be a link (/dev/serial/by-id/…). Returns
+// a non-blocking descriptor, or -errno; -EINVAL when the port refuses the settings.
 int tg_port_open(const char *path, int baud, int flow);
 // Bytes read, 0 when there are none now, or -errno: the port is lost (-EPIPE when the peer hung
 // up).

@@ -10,8 +10,8 @@ struct TableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "table", abstract: "Read rate against speed, jitter and acceleration.",
     discussion: "Cards enter at the speed in the head of the column and leave at the ratio times "
-      + "that, every second one backwards. In each block, cell n has the seeds from S + n × swipes "
-      + "on. Fails if a cell within the promise is below 100 %.")
+      + "that, every second one backwards. In each block, cell n has the seeds from S + n × "
+      + "swipes on. Fails if a cell within the promise is below 100 %.")
 
   @Option(help: "The seed of the first swipe.")
   var seed: UInt64 = 1
