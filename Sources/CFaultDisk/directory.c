@@ -1,6 +1,6 @@
 // The directory: names that programs see, names that would survive, and the changes in between.
-// They reach the medium in their order, as a file system with a journal has it, but only a sync of the
-// directory, or the kernel's whim, brings them there.
+// They reach the medium in their order, as a file system with a journal has it, but only a sync of
+// the directory, or the kernel's whim, brings them there.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
