@@ -11,8 +11,8 @@ import Vault
 enum SwipeResult: Equatable {
   /// Encrypted and sealed; the tracks that were read.
   case sealed(StripeTrackSet)
-  /// The tracks that had a signal, none of which could be read.
-  case unreadable(Reason, StripeTrackSet)
+  /// The tracks that had a signal, and why nothing came of them.
+  case failed(Failure, StripeTrackSet)
 }
 
 /// The buffers in which a swipe becomes a record.
@@ -22,10 +22,10 @@ struct CardReading: ~Copyable {
 
   init() {}
 
-  /// Decodes what `head` collected and makes it record `index` of `payment`. `head` is wiped in any
-  /// case. A swipe that cannot be read spends no key.
+  /// Decodes what `head` collected and makes it record `index` of `order`. `head` is wiped in any
+  /// case. A swipe that cannot be read or is not allowed spends no key.
   mutating func read(
-    _ head: inout StripeHead, for payment: PaymentRequest, index: UInt64,
+    _ head: inout StripeHead, for order: Order, index: UInt64,
     terminal: borrowing Terminal, lease: inout KeyLease, clock: WallClock, now: Instant,
     into sealed: inout Bytes<560>
   ) -> SwipeResult {
@@ -35,15 +35,19 @@ struct CardReading: ~Copyable {
     }
     let report = head.decode(into: &tracks)
     guard report.hasGoodTrack else {
-      return .unreadable(report.isBlank ? .noCardData : .cardNotReadable, report.signals)
+      return .failed(
+        Failure(report.isBlank ? .noCardData : .cardNotReadable), report.signals)
+    }
+    if order.refusesChipStripe, tracks.tellOfChip {
+      return .failed(Failure(.stripeNotAllowed, .otherMethod), report.good)
     }
     var record = Record()
     do throws(Overflow) {
-      try describe(payment, index: index, terminal, clock, now: now, in: &record)
+      try describe(order, index: index, terminal, clock, now: now, in: &record)
       try identify(terminal, in: &record)
       record.swipe = report.swipe
       guard try encrypt(with: &lease, in: &record) else {
-        return .unreadable(.keysExhausted, report.good)
+        return .failed(Failure(.keysExhausted), report.good)
       }
       do throws(RecordError) {
         try record.seal(with: terminal.recordKey, into: &sealed)
@@ -51,24 +55,24 @@ struct CardReading: ~Copyable {
     } catch {
       // The fields are as long as what they come from; were that ever wrong, the payment fails
       // loudly instead of a record going out that nobody can open.
-      return .unreadable(.processingError, report.good)
+      return .failed(Failure(.processingError), report.good)
     }
     return .sealed(report.good)
   }
 
   private borrowing func describe(
-    _ payment: PaymentRequest, index: UInt64, _ terminal: borrowing Terminal, _ clock: WallClock,
+    _ order: Order, index: UInt64, _ terminal: borrowing Terminal, _ clock: WallClock,
     now: Instant, in record: inout Record
   ) throws(Overflow) {
     record.index = index
     record.epoch = terminal.epoch
-    record.amount = Record.Amount(
-      minorUnits: payment.amount, currency: payment.currency, exponent: payment.exponent)
+    record.kind = order.request.kind.recorded
+    record.amount = order.request.recorded(order.total)
     record.unixMilliseconds = clock.unixMilliseconds(at: now)
     record.isClockSet = clock.isSet
     record.uptimeMilliseconds = now.milliseconds
     try terminal.origin.append(to: &record.origin)
-    try payment.reference.withText { (text) throws(Overflow) in try record.reference.append(text) }
+    try order.reference.withText { (text) throws(Overflow) in try record.reference.append(text) }
     try terminal.device.withBytes { (bytes) throws(Overflow) in try record.device.append(bytes) }
     try terminal.firmware.withBytes { (text) throws(Overflow) in try record.firmware.append(text) }
   }
@@ -142,6 +146,16 @@ extension Span where Element == UInt8 {
   /// A good track's characters between its sentinels; nothing of a track that was not read.
   fileprivate var withoutSentinels: Span<UInt8> {
     @_lifetime(copy self) get { count > 2 ? extracting(1..<(count - 1)) : extracting(0..<0) }
+  }
+}
+
+extension StripeTracks {
+  /// Whether the card's service code says that it has a chip.
+  fileprivate var tellOfChip: Bool { Self.tellsOfChip(.two, two) || Self.tellsOfChip(.one, one) }
+
+  private static func tellsOfChip(_ track: StripeTrack, _ text: borrowing TrackText) -> Bool {
+    guard let code = CardFields(track, text)?.serviceCode else { return false }
+    return text.withBytes { ServiceCode($0.extracting(code))?.hasChip ?? false }
   }
 }
 

@@ -98,29 +98,27 @@ extension Loop where B: ~Copyable {
       head.record(edge)
     }
     guard let complete, let lastEdge = head.lastEdge else { return }
-    if head.hasSignal, transaction.awaitingCard != nil, !transaction.isReading {
-      act(on: transaction.step(.cardMoves, now: now), now: now)
-    }
+    if head.hasSignal, transaction.isArmed { step(.began(.magneticStripe), now: now) }
     if head.hasEnded(at: complete) { endSwipe(lastEdge: lastEdge, now: now) }
   }
 
   private mutating func endSwipe(lastEdge: Instant, now: Instant) {
     guard head.hasSignal else { return head.reset() }
-    guard let payment = transaction.awaitingCard else {
+    guard let order = transaction.order(for: .magneticStripe) else {
       head.reset()
       return board.report(Occurrence(at: now, code: .swipeIgnored))
     }
     let due = lastEdge + timing.release
     let result = reading.read(
-      &head, for: payment, index: outbox.next, terminal: terminal, lease: &lease, clock: clock,
+      &head, for: order, index: outbox.next, terminal: terminal, lease: &lease, clock: clock,
       now: now, into: &sealed)
     switch result {
     case .sealed(let tracks):
       board.report(Occurrence(at: now, code: .swipeRead, detail: UInt16(tracks.bits)))
       hold(due: due, now: now)
-    case .unreadable(let reason, let tracks):
+    case .failed(let failure, let tracks):
       board.report(Occurrence(at: now, code: .swipeUnreadable, detail: UInt16(tracks.bits)))
-      _ = transaction.step(.unreadable(reason, due: due), now: now)
+      step(.failed(.magneticStripe, failure, due: due), now: now)
     }
     // After a stall the slot may have come already.
     advanceTransaction(now: now)
@@ -132,34 +130,23 @@ extension Loop where B: ~Copyable {
       try sealed.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
     } catch { preconditionFailure("a payment is refused while the outbox is full") }
     link.prepare(outbox: outbox, now: now)
-    _ = transaction.step(.captured(index: index, due: due), now: now)
+    step(.captured(.magneticStripe, index: index, due: due), now: now)
   }
 }
 
 // MARK: The transaction
 
 extension Loop where B: ~Copyable {
-  private mutating func advanceTransaction(now: Instant) {
-    act(on: transaction.step(.tick, now: now), now: now)
-  }
+  private mutating func advanceTransaction(now: Instant) { step(.tick, now: now) }
 
-  private mutating func act(on action: Transaction.Action, now: Instant) {
-    switch action {
-    case .none: break
-    case .respond(let response): answer(response, now: now)
-    case .arm(let response, let event):
-      answer(response, now: now)
-      tell(event, now: now)
-      board.report(Occurrence(at: now, code: .armed))
-    case .abandon(let response, let event):
-      answer(response, now: now)
-      tell(event, now: now)
-      board.report(Occurrence(at: now, code: .aborted))
-    case .tell(let event): tell(event, now: now)
-    case .release(let due, let event):
-      release(due: due, now: now)
-      tell(event, now: now)
-    }
+  /// Hands the machine what happened and does what it says.
+  private mutating func step(_ input: Transaction.Input, now: Instant) {
+    let effects = transaction.step(input, now: now)
+    if let due = effects.release { release(due: due, now: now) }
+    if let closing = effects.close { keep(closing, now: now) }
+    if let response = effects.response { answer(response, now: now) }
+    if let event = effects.event { tell(event, now: now) }
+    if let event = effects.nextEvent { tell(event, now: now) }
   }
 
   private mutating func answer(_ response: Response, now: Instant) {
@@ -167,19 +154,39 @@ extension Loop where B: ~Copyable {
     if !response.isAccepted {
       board.report(
         Occurrence(at: now, code: .refused, detail: UInt16(response.reason.rawValue)))
+    } else if response.request == .payment, transaction.isArmed {
+      board.report(Occurrence(at: now, code: .armed))
     }
   }
 
   private mutating func tell(_ event: Event, now: Instant) {
     var event = event
+    event.uptimeMilliseconds = .some(now.milliseconds)
     if clock.isSet { event.unixMilliseconds = .some(clock.unixMilliseconds(at: now)) }
     link.send(.event(event))
     switch event.kind {
     case .captured: glow = (.ok, now + LoopTiming.afterglow)
     case .cardNotReadable: glow = (.error, now + LoopTiming.afterglow)
     case .timedOut: board.report(Occurrence(at: now, code: .timedOut))
+    case .aborted: board.report(Occurrence(at: now, code: .aborted))
     default: break
     }
+    if event.isFinal, let outcome = event.outcome {
+      board.report(Occurrence(at: now, code: .ended, detail: UInt16(outcome.rawValue)))
+    }
+  }
+
+  /// Seals the end of a transaction and puts it into the log, where it waits its turn.
+  private mutating func keep(_ closing: Closing, now: Instant) {
+    let index = outbox.next
+    do throws(RecordError) {
+      try closing.seal(
+        index: index, terminal: terminal, clock: clock, now: now, into: &sealed)
+    } catch { preconditionFailure("a closing record's fields are as long as the request's") }
+    do {
+      try sealed.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
+    } catch { preconditionFailure("a request is refused while there is no room for its end") }
+    transaction.wroteClosing(of: closing.order.reference, index: index)
   }
 
   /// The slot has come: the record's first byte goes to the port before anything else.
@@ -235,9 +242,11 @@ extension Loop where B: ~Copyable {
   private mutating func take(_ event: ControllerEvent, now: Instant) {
     switch event {
     case .sessionStarted: board.report(Occurrence(at: now, code: .linkUp))
-    case .payment(let payment):
-      act(on: transaction.step(.payment(payment, obstacle: obstacle()), now: now), now: now)
-    case .abort(let reference): act(on: transaction.step(.abort(reference), now: now), now: now)
+    case .payment(let request):
+      step(.request(request, readiness(for: request)), now: now)
+    case .abort(let reference): step(.abort(reference), now: now)
+    case .outcome(let report): step(.reported(report), now: now)
+    case .choice(let choice): step(.chosen(choice), now: now)
     case .transactionStatus(let reference):
       let status = transaction.status(of: reference, origin: terminal.origin)
       link.send(.transactionStatus(status))
@@ -249,11 +258,13 @@ extension Loop where B: ~Copyable {
     }
   }
 
-  /// Why no payment can be taken now; `none` when one can.
-  private mutating func obstacle() -> Reason {
-    if outbox.isFull { return .storeFull }
-    if lease.isEmpty { return supply == .exhausted ? .keysExhausted : .pleaseWait }
-    return board.capturedUntil() == nil ? .readerNotAnswering : .none
+  private mutating func readiness(for request: PaymentRequest) -> Readiness {
+    let records = (request.needsNoCard ? 0 : 1) + (request.outcomeSeconds == nil ? 0 : 1)
+    let isHeadThere = board.capturedUntil() != nil
+    return Readiness(
+      supported: .magneticStripe, methods: isHeadThere ? .magneticStripe : .none,
+      store: outbox.room < records ? .storeFull : .none,
+      keys: !lease.isEmpty ? .none : supply == .exhausted ? .keysExhausted : .pleaseWait)
   }
 
   private mutating func refillKeys(now: Instant) {
@@ -285,9 +296,9 @@ extension Loop where B: ~Copyable {
 extension Loop where B: ~Copyable {
   private mutating func showLights(now: Instant) {
     var wanted = Lights.none
-    if transaction.isReading {
+    if transaction.reading != nil {
       wanted = .reading
-    } else if transaction.awaitingCard != nil {
+    } else if transaction.isArmed {
       wanted = .ready
     }
     if supply == .exhausted { wanted.light(.error) }

@@ -38,6 +38,8 @@ public struct Occurrence: BitwiseCopyable, Sendable, Equatable {
     case registerPortFound
     /// The keys are used up, or the next batch is not durable yet.
     case keysMissing
+    /// A transaction has ended. `detail`: its outcome.
+    case ended
   }
 
   public var at: Instant

@@ -10,6 +10,10 @@ public enum ControllerEvent: Equatable, Sendable {
   case payment(PaymentRequest)
   /// To be answered each time it comes.
   case abort(Reference)
+  /// To be answered each time it comes.
+  case outcome(OutcomeReport)
+  /// To be answered each time it comes.
+  case choice(Choice)
   /// To be answered each time it comes, by `send(.transactionStatus)` and, when processed,
   /// `sendCopy`.
   case transactionStatus(Reference)
@@ -138,6 +142,8 @@ public struct ControllerLink: ~Copyable {
     switch said {
     case .payment(let request): return take(request)
     case .abort(let reference): return .abort(reference)
+    case .outcome(let report): return .outcome(report)
+    case .choice(let choice): return .choice(choice)
     case .transactionStatus(let reference): return .transactionStatus(reference)
     case .time(let milliseconds):
       isBootDue = true
@@ -182,7 +188,7 @@ public struct ControllerLink: ~Copyable {
 
   // MARK: Saying something
 
-  /// Answers a payment or abort request. A payment's answer is remembered for repeated requests.
+  /// Answers a request. A payment's answer is remembered for repeated requests.
   public mutating func answer(_ response: Response) {
     payments.note(response)
     send(.response(response))

@@ -4,7 +4,7 @@
 import Octets
 
 /// Walks over the entries of one message.
-private struct MessageReader: ~Copyable, ~Escapable {
+struct MessageReader: ~Copyable, ~Escapable {
   private var cbor: CBORReader
   private var left = 0
   private(set) var key = -1
@@ -68,6 +68,36 @@ private struct MessageReader: ~Copyable, ~Escapable {
     return reference
   }
 
+  mutating func label() throws(MessageError) -> Label {
+    let label: Label?
+    do { label = Label(try cbor.text(atMost: Label.capacity)) } catch { throw .malformed(error) }
+    guard let label else { throw .outOfRange(key: key) }
+    return label
+  }
+
+  /// The type of a request that is answered with `response`.
+  mutating func request() throws(MessageError) -> MessageType {
+    guard let type = MessageType(rawValue: try unsigned()) else { throw .outOfRange(key: key) }
+    switch type {
+    case .payment, .abort, .outcome, .choice: return type
+    default: throw .outOfRange(key: key)
+    }
+  }
+
+  /// A value of an enumeration; others are out of range.
+  mutating func known<Value>(_ value: (UInt8) -> Value?) throws(MessageError) -> Value {
+    guard let value = value(try byte()) else { throw .outOfRange(key: key) }
+    return value
+  }
+
+  /// The head of an array of `range` elements.
+  mutating func array(_ range: ClosedRange<Int>) throws(MessageError) -> Int {
+    let count: Int
+    do { count = try cbor.array(atMost: range.upperBound) } catch { throw .malformed(error) }
+    guard range.contains(count) else { throw .outOfRange(key: key) }
+    return count
+  }
+
   mutating func origin() throws(MessageError) -> Origin {
     let origin: Origin?
     do { origin = Origin(try cbor.bytes(atMost: 16)) } catch { throw .malformed(error) }
@@ -84,7 +114,7 @@ private struct MessageReader: ~Copyable, ~Escapable {
   }
 }
 
-private func required<T>(_ value: T?, _ key: Int) throws(MessageError) -> T {
+func required<T>(_ value: T?, _ key: Int) throws(MessageError) -> T {
   guard let value else { throw .missing(key: key) }
   return value
 }
@@ -104,6 +134,8 @@ extension RegisterMessage {
       }
       self = .time(unixMilliseconds: time)
     case .acknowledgement: self = .acknowledgement(try Acknowledgement(&reader))
+    case .outcome: self = .outcome(try OutcomeReport(&reader))
+    case .choice: self = .choice(try Choice(&reader))
     case .response, .event, .record, .transactionStatusResponse, .boot, .error, nil:
       try reader.skipAll()
       self = .unknown(type: reader.type)
@@ -118,33 +150,6 @@ extension MessageReader {
       if key == 1 { reference = try self.reference() } else { try skip() }
     }
     return try required(reference, 1)
-  }
-}
-
-extension PaymentRequest {
-  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
-    var reference: Reference?
-    var amount: UInt64?
-    var currency: UInt64?
-    var exponent: UInt64?
-    var timeout: UInt64?
-    var methods: UInt64?
-    while let key = try reader.next() {
-      switch key {
-      case 1: reference = try reader.reference()
-      case 2: amount = try reader.unsigned()
-      case 3: currency = try reader.unsigned(0...999)
-      case 4: exponent = try reader.unsigned(0...4)
-      case 5: timeout = try reader.unsigned(1...3600)
-      case 6: methods = try reader.unsigned(1...0xFFFF)
-      default: try reader.skip()
-      }
-    }
-    self.init(
-      reference: try required(reference, 1), amount: try required(amount, 2),
-      currency: UInt16(try required(currency, 3)), exponent: UInt8(try required(exponent, 4)),
-      timeoutSeconds: UInt16(try required(timeout, 5)),
-      methods: Methods(rawValue: UInt16(try required(methods, 6))))
   }
 }
 
@@ -174,7 +179,7 @@ extension ControllerMessage {
     case .transactionStatusResponse: self = .transactionStatus(try TransactionStatus(&reader))
     case .boot: self = .boot(try BootInfo(&reader))
     case .error: self = .error(try ErrorMessage(&reader))
-    case .payment, .abort, .transactionStatus, .time, .acknowledgement, nil:
+    case .payment, .abort, .transactionStatus, .time, .acknowledgement, .outcome, .choice, nil:
       try reader.skipAll()
       self = .unknown(type: reader.type)
     }
@@ -184,46 +189,22 @@ extension ControllerMessage {
 extension Response {
   fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
     var reference: Reference?
-    var request: UInt64?
+    var request: MessageType?
     var isAccepted: Bool?
     var reason: UInt8?
     while let key = try reader.next() {
       switch key {
       case 1: reference = try reader.reference()
-      case 2: request = try reader.unsigned(1...2)
+      case 2: request = try reader.request()
       case 3: isAccepted = try reader.bool()
       case 4: reason = try reader.byte()
       default: try reader.skip()
       }
     }
     self.init(
-      to: try required(request, 2) == 1 ? .payment : .abort, try required(reference, 1),
+      to: try required(request, 2), try required(reference, 1),
       isAccepted: try required(isAccepted, 3),
       reason: Reason(rawValue: try required(reason, 4)))
-  }
-}
-
-extension Event {
-  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
-    var reference: Reference?
-    var kind: UInt8?
-    var reason: UInt8?
-    var time: UInt64?
-    var isFinal: Bool?
-    while let key = try reader.next() {
-      switch key {
-      case 1: reference = try reader.reference()
-      case 2: kind = try reader.byte()
-      case 3: reason = try reader.byte()
-      case 4: time = try reader.unsigned()
-      case 5: isFinal = try reader.bool()
-      default: try reader.skip()
-      }
-    }
-    self.init(
-      EventKind(rawValue: try required(kind, 2)), reference: reference,
-      reason: Reason(rawValue: try required(reason, 3)), unixMilliseconds: time,
-      isFinal: try required(isFinal, 5))
   }
 }
 

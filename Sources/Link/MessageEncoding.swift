@@ -4,39 +4,45 @@ import Octets
 
 extension Bytes {
   /// A map of `count` entries besides the type.
-  fileprivate mutating func begin(_ type: MessageType, _ count: Int) throws(Overflow) {
+  mutating func begin(_ type: MessageType, _ count: Int) throws(Overflow) {
     try appendCBOR(map: count + 1)
     try field(0, type.rawValue)
   }
 
-  fileprivate mutating func field<I: FixedWidthInteger & UnsignedInteger>(
+  mutating func field<I: FixedWidthInteger & UnsignedInteger>(
     _ key: UInt64, _ value: I
   ) throws(Overflow) {
     try appendCBOR(unsigned: key)
     try appendCBOR(unsigned: UInt64(value))
   }
 
-  fileprivate mutating func field(_ key: UInt64, _ reference: Reference) throws(Overflow) {
+  mutating func field(_ key: UInt64, _ reference: Reference) throws(Overflow) {
     try appendCBOR(unsigned: key)
     try reference.withText { (text) throws(Overflow) in try appendCBOR(text: text) }
   }
 
-  fileprivate mutating func field(_ key: UInt64, _ origin: Origin) throws(Overflow) {
+  mutating func field(_ key: UInt64, _ label: Label) throws(Overflow) {
+    try appendCBOR(unsigned: key)
+    try label.withText { (text) throws(Overflow) in try appendCBOR(text: text) }
+  }
+
+  mutating func field(_ key: UInt64, _ value: Bool) throws(Overflow) {
+    try appendCBOR(unsigned: key)
+    try appendCBOR(bool: value)
+  }
+
+  /// A pair of numbers.
+  mutating func field(_ key: UInt64, _ one: UInt64, _ two: UInt64) throws(Overflow) {
+    try appendCBOR(unsigned: key)
+    try appendCBOR(array: 2)
+    try appendCBOR(unsigned: one)
+    try appendCBOR(unsigned: two)
+  }
+
+  mutating func field(_ key: UInt64, _ origin: Origin) throws(Overflow) {
     try appendCBOR(unsigned: key)
     try appendCBOR(bytesHeader: 16)
     try origin.append(to: &self)
-  }
-}
-
-extension PaymentRequest {
-  fileprivate func encode<let capacity: Int>(into bytes: inout Bytes<capacity>) throws(Overflow) {
-    try bytes.begin(.payment, 6)
-    try bytes.field(1, reference)
-    try bytes.field(2, amount)
-    try bytes.field(3, currency)
-    try bytes.field(4, exponent)
-    try bytes.field(5, timeoutSeconds)
-    try bytes.field(6, methods.rawValue)
   }
 }
 
@@ -58,21 +64,13 @@ extension RegisterMessage {
       try bytes.begin(.acknowledgement, 2)
       try bytes.field(1, acknowledgement.origin)
       try bytes.field(2, acknowledgement.size)
+    case .outcome(let report): try report.encode(into: &bytes)
+    case .choice(let choice):
+      try bytes.begin(.choice, 2)
+      try bytes.field(1, choice.reference)
+      try bytes.field(2, choice.tip)
     case .unknown: preconditionFailure("only what we know is sent")
     }
-  }
-}
-
-extension Event {
-  fileprivate func encode<let capacity: Int>(into bytes: inout Bytes<capacity>) throws(Overflow) {
-    let optional = (reference == nil ? 0 : 1) + (unixMilliseconds == nil ? 0 : 1)
-    try bytes.begin(.event, 3 + optional)
-    if let reference { try bytes.field(1, reference) }
-    try bytes.field(2, kind.rawValue)
-    try bytes.field(3, reason.rawValue)
-    if let unixMilliseconds { try bytes.field(4, unixMilliseconds) }
-    try bytes.appendCBOR(unsigned: 5)
-    try bytes.appendCBOR(bool: isFinal)
   }
 }
 
@@ -107,8 +105,7 @@ extension ControllerMessage {
       try bytes.begin(.response, 4)
       try bytes.field(1, response.reference)
       try bytes.field(2, response.request.rawValue)
-      try bytes.appendCBOR(unsigned: 3)
-      try bytes.appendCBOR(bool: response.isAccepted)
+      try bytes.field(3, response.isAccepted)
       try bytes.field(4, response.reason.rawValue)
     case .event(let event): try event.encode(into: &bytes)
     case .transactionStatus(let status): try status.encode(into: &bytes)

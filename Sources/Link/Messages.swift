@@ -11,6 +11,8 @@ public enum MessageType: UInt64, Sendable {
   case transactionStatus = 3
   case time = 4
   case acknowledgement = 5
+  case outcome = 6
+  case choice = 7
   case response = 16
   case event = 17
   case record = 18
@@ -75,89 +77,6 @@ public struct Origin: Equatable, Sendable {
   }
 }
 
-/// Why something is so: ZVT's result codes (PA00P015 chapter 10), so that registers can use the
-/// texts they have. Codes not named here are passed on.
-public struct Reason: RawRepresentable, Equatable, Sendable {
-  public let rawValue: UInt8
-  public init(rawValue: UInt8) { self.rawValue = rawValue }
-
-  public static var none: Reason { Reason(rawValue: 0x00) }
-  public static var cardNotReadable: Reason { Reason(rawValue: 0x64) }
-  public static var noCardData: Reason { Reason(rawValue: 0x65) }
-  public static var processingError: Reason { Reason(rawValue: 0x66) }
-  public static var storeFull: Reason { Reason(rawValue: 0x6A) }
-  /// By the register, the customer or a time-out.
-  public static var aborted: Reason { Reason(rawValue: 0x6C) }
-  public static var wrongCurrency: Reason { Reason(rawValue: 0x6F) }
-  public static var keysExhausted: Reason { Reason(rawValue: 0x74) }
-  public static var cardExpired: Reason { Reason(rawValue: 0x78) }
-  /// The reference is known with another content, or not at all.
-  public static var notPossible: Reason { Reason(rawValue: 0x83) }
-  /// A message that cannot be understood.
-  public static var protocolError: Reason { Reason(rawValue: 0x9A) }
-  /// Another transaction is in progress.
-  public static var pleaseWait: Reason { Reason(rawValue: 0x9C) }
-  public static var methodNotSupported: Reason { Reason(rawValue: 0xC5) }
-  public static var readerNotAnswering: Reason { Reason(rawValue: 0xE2) }
-}
-
-/// Ways to present a card, as a bit mask. (Not an `OptionSet`: its literals are arrays, and the
-/// firmware has none.)
-public struct Methods: RawRepresentable, Equatable, Sendable {
-  public let rawValue: UInt16
-  public init(rawValue: UInt16) { self.rawValue = rawValue }
-
-  public static var magneticStripe: Methods { Methods(rawValue: 1) }
-  public static var contactless: Methods { Methods(rawValue: 2) }
-  public static var walletCode: Methods { Methods(rawValue: 4) }
-
-  public func union(_ other: Methods) -> Methods { Methods(rawValue: rawValue | other.rawValue) }
-  public func contains(_ other: Methods) -> Bool { rawValue & other.rawValue == other.rawValue }
-}
-
-/// What the customer's screen or a log would say; a number not named here is passed on.
-public struct EventKind: RawRepresentable, Equatable, Sendable {
-  public let rawValue: UInt8
-  public init(rawValue: UInt8) { self.rawValue = rawValue }
-
-  public static var waitingForCard: EventKind { EventKind(rawValue: 1) }
-  public static var cardSeen: EventKind { EventKind(rawValue: 2) }
-  public static var reading: EventKind { EventKind(rawValue: 3) }
-  public static var removeCard: EventKind { EventKind(rawValue: 4) }
-  public static var captured: EventKind { EventKind(rawValue: 5) }
-  public static var cardNotReadable: EventKind { EventKind(rawValue: 6) }
-  public static var aborted: EventKind { EventKind(rawValue: 7) }
-  public static var timedOut: EventKind { EventKind(rawValue: 8) }
-  public static var busy: EventKind { EventKind(rawValue: 9) }
-  public static var fault: EventKind { EventKind(rawValue: 10) }
-}
-
-/// nexo PaymentRequest.
-public struct PaymentRequest: Equatable, Sendable {
-  public var reference: Reference
-  /// In minor units of the currency.
-  public var amount: UInt64
-  /// ISO 4217 numeric code, 0 to 999.
-  public var currency: UInt16
-  /// Decimal places of `amount`, 0 to 4.
-  public var exponent: UInt8
-  /// How long to wait for a card, 1 to 3600 seconds.
-  public var timeoutSeconds: UInt16
-  public var methods: Methods
-
-  public init(
-    reference: Reference, amount: UInt64, currency: UInt16, exponent: UInt8,
-    timeoutSeconds: UInt16, methods: Methods
-  ) {
-    self.reference = reference
-    self.amount = amount
-    self.currency = currency
-    self.exponent = exponent
-    self.timeoutSeconds = timeoutSeconds
-    self.methods = methods
-  }
-}
-
 /// The register holds all records of `origin` below `size`, safely stored.
 public struct Acknowledgement: Equatable, Sendable {
   public var origin: Origin
@@ -177,14 +96,18 @@ public enum RegisterMessage: Equatable, Sendable {
   /// Milliseconds since 1970, UTC; nil when the register does not know. Answered with `boot`.
   case time(unixMilliseconds: UInt64?)
   case acknowledgement(Acknowledgement)
+  /// How the authorisation of a captured card ended.
+  case outcome(OutcomeReport)
+  /// What the customer chose on the register's or kiosk's screen.
+  case choice(Choice)
   /// A type this version does not know.
   case unknown(type: UInt64)
 }
 
-/// The answer to a payment or abort request.
+/// The answer to a request that changes something.
 public struct Response: Equatable, Sendable {
   public var reference: Reference
-  /// Which request this answers: `payment` or `abort`.
+  /// Which request this answers: `payment`, `abort`, `outcome` or `choice`.
   public var request: MessageType
   public var isAccepted: Bool
   public var reason: Reason
@@ -196,29 +119,6 @@ public struct Response: Equatable, Sendable {
     self.request = request
     self.isAccepted = isAccepted
     self.reason = reason
-  }
-}
-
-/// Progress of a transaction or of the device.
-public struct Event: Equatable, Sendable {
-  /// Nil when it belongs to no transaction.
-  public var reference: Reference?
-  public var kind: EventKind
-  public var reason: Reason
-  /// Milliseconds since 1970, nil while the controller does not know the time.
-  public var unixMilliseconds: UInt64?
-  /// Whether the transaction has ended: nothing else will come for it but its record.
-  public var isFinal: Bool
-
-  public init(
-    _ kind: EventKind, reference: Reference?, reason: Reason = .none,
-    unixMilliseconds: UInt64? = nil, isFinal: Bool = false
-  ) {
-    self.kind = kind
-    self.reference = reference
-    self.reason = reason
-    self.unixMilliseconds = unixMilliseconds
-    self.isFinal = isFinal
   }
 }
 

@@ -20,7 +20,9 @@ public struct Outbox: ~Copyable {
     self.next = next
   }
 
-  public var isFull: Bool { next - first == UInt64(Self.capacity) }
+  public var isFull: Bool { room == 0 }
+  /// How many records can still be taken.
+  public var room: Int { Self.capacity - Int(next - first) }
 
   /// Holds `sealed` under index `next`. Throws when the ring is full or the record too long.
   public mutating func append(_ sealed: Span<UInt8>) throws(Overflow) {

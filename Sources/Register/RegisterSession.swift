@@ -74,6 +74,8 @@ public struct RegisterSession: ~Copyable {
   private var payment = Request()
   private var abort = Request()
   private var status = Request()
+  private var outcome = Request()
+  private var choice = Request()
   private var tally = RegisterCounts()
 
   /// - Parameters:
@@ -124,6 +126,16 @@ public struct RegisterSession: ~Copyable {
     abort.begin(.abort(reference), reference: reference)
   }
 
+  /// Reports how the authorisation of a captured card ended, until it is answered.
+  public mutating func report(_ report: OutcomeReport) {
+    outcome.begin(.outcome(report), reference: report.reference)
+  }
+
+  /// Answers a `tipWanted` event with what the customer chose.
+  public mutating func choose(_ choice: Choice) {
+    self.choice.begin(.choice(choice), reference: choice.reference)
+  }
+
   /// Asks what became of a transaction. Ends with a `status` event and, for a processed
   /// one, a `record` or `recordCopy` event.
   public mutating func queryStatus(_ reference: Reference) {
@@ -142,6 +154,8 @@ public struct RegisterSession: ~Copyable {
     payment.end()
     abort.end()
     status.end()
+    outcome.end()
+    choice.end()
   }
 
   /// Says that record `index`, the one the last `record` event named, is safely stored.
@@ -187,6 +201,8 @@ public struct RegisterSession: ~Copyable {
     payment.renew()
     abort.renew()
     status.renew()
+    outcome.renew()
+    choice.renew()
   }
 
   private mutating func takeMessage(now: Instant) -> RegisterEvent? {
@@ -233,15 +249,13 @@ public struct RegisterSession: ~Copyable {
   }
 
   private mutating func take(_ response: Response, now: Instant) -> RegisterEvent? {
-    let wasPending: Bool
-    switch response.request {
-    case .payment:
-      wasPending = payment.isPending(response.reference)
-      if wasPending { payment.answered(&roundTrip, now: now) }
-    default:
-      wasPending = abort.isPending(response.reference)
-      if wasPending { abort.answered(&roundTrip, now: now) }
-    }
+    let wasPending =
+      switch response.request {
+      case .payment: payment.take(response, &roundTrip, now: now)
+      case .outcome: outcome.take(response, &roundTrip, now: now)
+      case .choice: choice.take(response, &roundTrip, now: now)
+      default: abort.take(response, &roundTrip, now: now)
+      }
     return wasPending ? .response(response) : nil
   }
 
@@ -307,11 +321,13 @@ public struct RegisterSession: ~Copyable {
       let size = Acknowledgement(origin: held.origin, size: held.size)
       return RegisterMessage.acknowledgement(size).send(in: &session, now: now, into: &frame)
     }
-    for which in 0..<3 {
+    for which in 0..<5 {
       let request =
         switch which {
         case 0: abort.due(now: now, &roundTrip, &tally.repeats)
-        case 1: payment.due(now: now, &roundTrip, &tally.repeats)
+        case 1: outcome.due(now: now, &roundTrip, &tally.repeats)
+        case 2: choice.due(now: now, &roundTrip, &tally.repeats)
+        case 3: payment.due(now: now, &roundTrip, &tally.repeats)
         default: status.due(now: now, &roundTrip, &tally.repeats)
         }
       if let request { return request.send(in: &session, now: now, into: &frame) }
@@ -331,6 +347,6 @@ extension RegisterMessage {
       return try plain.withBytes { (bytes) throws(Overflow) in
         try session.seal(bytes, now: now, into: &frame)
       }
-    } catch { preconditionFailure("requests are below 80 bytes") }
+    } catch { preconditionFailure("requests are below 300 bytes") }
   }
 }

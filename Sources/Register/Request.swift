@@ -76,6 +76,15 @@ struct Request {
     phase = .idle
   }
 
+  /// Takes an answer; whether it was waited for.
+  mutating func take(
+    _ response: Response, _ roundTrip: inout RoundTrip, now: Instant
+  ) -> Bool {
+    guard isPending(response.reference) else { return false }
+    answered(&roundTrip, now: now)
+    return true
+  }
+
   /// The answer promised a record.
   mutating func await(_ index: UInt64) { phase = .promised(index: index, next: nil) }
 

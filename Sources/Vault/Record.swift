@@ -67,12 +67,17 @@ public struct Record: ~Copyable {
 }
 
 extension Record {
-  /// What the register asked for. 2 refund, 3 reversal and 4 card acquisition are reserved.
+  /// What the register asked for: raw values of `Link.TransactionKind`.
   public enum Kind: UInt8, Sendable, BitwiseCopyable {
     case payment = 1
+    case refund = 2
+    case reversal = 3
+    case cardAcquisition = 4
+    case preAuthorisation = 5
+    case completion = 6
   }
 
-  /// How far the payment got. Approval is the register's to report, never the controller's.
+  /// How far the payment got. What came of the capture is in the closing record that follows.
   public enum Outcome: UInt8, Sendable, BitwiseCopyable {
     case captured = 1
   }
@@ -180,6 +185,15 @@ public enum RecordField: UInt8, Sendable, BitwiseCopyable {
   case encrypted = 18
   case device = 19
   case firmware = 20
+  // Of closing records only.
+  case reason = 32
+  case capture = 33
+  case tip = 34
+  case original = 35
+  case table = 36
+  case check = 37
+  case part = 38
+  case approval = 39
 
   /// Fields every record has, as a set of bits.
   static var required: UInt32 {
@@ -191,6 +205,7 @@ public enum RecordField: UInt8, Sendable, BitwiseCopyable {
     return set
   }
 
+  /// None for those above 31, which are always optional.
   var bit: UInt32 { 1 << UInt32(rawValue) }
 }
 

@@ -23,7 +23,7 @@ extension Record {
     }
     try reader.end()
     let missing = RecordField.required & ~seen
-    if let field = RecordField(rawValue: UInt8(missing.trailingZeroBitCount)) {
+    if missing != 0, let field = RecordField(rawValue: UInt8(missing.trailingZeroBitCount)) {
       throw .missing(field)
     }
     try check()
@@ -43,6 +43,8 @@ extension Record {
     case .encrypted: try decodeEncrypted(from: &reader)
     case .device: try reader.bytes(into: &device)
     case .firmware: try reader.text(into: &firmware)
+    case .reason, .capture, .tip, .original, .table, .check, .part, .approval:
+      try reader.skip()
     }
   }
 
@@ -65,15 +67,8 @@ extension Record {
     switch field {
     case .reference: try reader.text(into: &reference)
     case .kind: kind = try reader.known(Kind.init)
-    case .amount:
-      guard try reader.array(atMost: 3) == 3 else { throw .invalid(.amount) }
-      amount.minorUnits = try reader.unsigned()
-      amount.currency = try reader.unsigned()
-      amount.exponent = try reader.unsigned()
-    case .time:
-      guard try reader.array(atMost: 2) == 2 else { throw .invalid(.time) }
-      unixMilliseconds = try reader.unsigned()
-      isClockSet = try reader.bool()
+    case .amount: amount = try reader.amount()
+    case .time: (unixMilliseconds, isClockSet) = try reader.time()
     case .uptime: uptimeMilliseconds = try reader.unsigned()
     case .entryMode: entryMode = EntryMode(rawValue: try reader.unsigned())
     default: outcome = try reader.known(Outcome.init)

@@ -42,15 +42,8 @@ extension Record {
   ) throws(Overflow) {
     try bytes.append(.reference, text: reference)
     try bytes.append(.kind, unsigned: UInt64(kind.rawValue))
-    try bytes.append(.amount)
-    try bytes.appendCBOR(array: 3)
-    try bytes.appendCBOR(unsigned: amount.minorUnits)
-    try bytes.appendCBOR(unsigned: UInt64(amount.currency))
-    try bytes.appendCBOR(unsigned: UInt64(amount.exponent))
-    try bytes.append(.time)
-    try bytes.appendCBOR(array: 2)
-    try bytes.appendCBOR(unsigned: unixMilliseconds)
-    try bytes.appendCBOR(bool: isClockSet)
+    try bytes.append(.amount, amount)
+    try bytes.append(.time, unixMilliseconds, isClockSet)
     try bytes.append(.uptime, unsigned: uptimeMilliseconds)
     try bytes.append(.entryMode, unsigned: UInt64(entryMode.rawValue))
     try bytes.append(.outcome, unsigned: UInt64(outcome.rawValue))
@@ -105,25 +98,42 @@ enum EncryptedField: UInt8 {
 }
 
 extension Bytes {
-  fileprivate mutating func append(_ field: RecordField) throws(Overflow) {
+  mutating func append(_ field: RecordField) throws(Overflow) {
     try appendCBOR(unsigned: UInt64(field.rawValue))
   }
 
-  fileprivate mutating func append(
+  mutating func append(_ field: RecordField, _ amount: Record.Amount) throws(Overflow) {
+    try append(field)
+    try appendCBOR(array: 3)
+    try appendCBOR(unsigned: amount.minorUnits)
+    try appendCBOR(unsigned: UInt64(amount.currency))
+    try appendCBOR(unsigned: UInt64(amount.exponent))
+  }
+
+  mutating func append(
+    _ field: RecordField, _ unixMilliseconds: UInt64, _ isClockSet: Bool
+  ) throws(Overflow) {
+    try append(field)
+    try appendCBOR(array: 2)
+    try appendCBOR(unsigned: unixMilliseconds)
+    try appendCBOR(bool: isClockSet)
+  }
+
+  mutating func append(
     _ field: RecordField, unsigned value: UInt64
   ) throws(Overflow) {
     try append(field)
     try appendCBOR(unsigned: value)
   }
 
-  fileprivate mutating func append<let size: Int>(
+  mutating func append<let size: Int>(
     _ field: RecordField, bytes: borrowing Bytes<size>
   ) throws(Overflow) {
     try append(field)
     try bytes.withBytes { (bytes) throws(Overflow) in try appendCBOR(bytes: bytes) }
   }
 
-  fileprivate mutating func append<let size: Int>(
+  mutating func append<let size: Int>(
     _ field: RecordField, text: borrowing Bytes<size>
   ) throws(Overflow) {
     try append(field)

@@ -79,6 +79,18 @@ struct RecordReader: ~Copyable, ~Escapable {
     } catch { throw malformed(error) }
   }
 
+  mutating func amount() throws(RecordError) -> Record.Amount {
+    guard try array(atMost: 3) == 3 else { throw .invalid(.amount) }
+    return Record.Amount(
+      minorUnits: try unsigned(), currency: try unsigned(), exponent: try unsigned())
+  }
+
+  /// Milliseconds since 1970, and whether the clock was set.
+  mutating func time() throws(RecordError) -> (UInt64, Bool) {
+    guard try array(atMost: 2) == 2 else { throw .invalid(.time) }
+    return (try unsigned(), try bool())
+  }
+
   mutating func swipe() throws(RecordError) -> Record.Swipe {
     let count = try array(atMost: 5)
     guard count >= 4 else { throw .invalid(.swipe) }

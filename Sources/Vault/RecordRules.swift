@@ -25,7 +25,7 @@ extension Record {
 }
 
 extension Bytes {
-  fileprivate var isPrintable: Bool {
+  var isPrintable: Bool {
     for index in 0..<count where self[index] < 0x20 || self[index] > 0x7E { return false }
     return true
   }

@@ -80,21 +80,9 @@ extension Record {
   ) throws(RecordError) {
     var plaintext = Bytes<496>()
     try encode(into: &plaintext)
-    let nonce = COSE.nonce(epoch: epoch, index: index)
     do throws(Overflow) {
-      sealed.removeAll()
-      try COSE.appendHeaders(key: key, nonce: nonce, to: &sealed)
-      try sealed.appendCBOR(bytesHeader: plaintext.count + GCM.tagSize)
-      let start = sealed.count
-      try plaintext.withBytes { (bytes) throws(Overflow) in try sealed.append(bytes) }
-      for _ in 0..<GCM.tagSize { try sealed.append(0) }
-      try COSE.withAAD { (aad) throws(Overflow) in
-        sealed.withMutableBytes { bytes in
-          var body = bytes._mutatingExtracting(start...)
-          nonce.withBytes { nonce in
-            key.withKey { key in GCM.seal(&body, key: key, nonce: nonce, aad: aad) }
-          }
-        }
+      try plaintext.withBytes { (bytes) throws(Overflow) in
+        try COSE.seal(bytes, key: key, epoch: epoch, index: index, into: &sealed)
       }
     } catch { throw .tooLong }
   }
@@ -103,21 +91,10 @@ extension Record {
   public init(opening sealed: Span<UInt8>, with key: borrowing RecordKey) throws(SealError) {
     var nonce = Bytes<12>()
     var body = SealedRecord()
-    try COSE.take(apart: sealed, key: key, nonce: &nonce, body: &body)
-    let isGenuine = COSE.withAAD { aad in
-      body.withMutableBytes { body in
-        nonce.withBytes { nonce in
-          key.withKey { key in GCM.open(&body, key: key, nonce: nonce, aad: aad) }
-        }
-      }
-    }
-    guard isGenuine else { throw .forged }
-    body.truncate(to: body.count - GCM.tagSize)
+    try COSE.open(sealed, key: key, nonce: &nonce, into: &body)
     do throws(RecordError) {
       self = try body.withBytes { (bytes) throws(RecordError) in try Record(decoding: bytes) }
     } catch { throw .record(error) }
-    let own = COSE.nonce(epoch: epoch, index: index)
-    let isOwn = own.withBytes { own in nonce.withBytes { nonce in own.equals(nonce) } }
-    guard isOwn else { throw .foreignNonce }
+    guard COSE.isNonce(nonce, of: epoch, index) else { throw .foreignNonce }
   }
 }

@@ -24,6 +24,51 @@ enum COSE {
     }
   }
 
+  /// Whether `nonce` is that of this epoch and index.
+  static func isNonce(_ nonce: borrowing Bytes<12>, of epoch: UInt32, _ index: UInt64) -> Bool {
+    let own = Self.nonce(epoch: epoch, index: index)
+    return own.withBytes { own in nonce.withBytes { own.equals($0) } }
+  }
+
+  /// Replaces the content of `sealed` by `plaintext`, sealed.
+  static func seal(
+    _ plaintext: Span<UInt8>, key: borrowing RecordKey, epoch: UInt32, index: UInt64,
+    into sealed: inout SealedRecord
+  ) throws(Overflow) {
+    let nonce = nonce(epoch: epoch, index: index)
+    sealed.removeAll()
+    try appendHeaders(key: key, nonce: nonce, to: &sealed)
+    try sealed.appendCBOR(bytesHeader: plaintext.count + GCM.tagSize)
+    let start = sealed.count
+    try sealed.append(plaintext)
+    for _ in 0..<GCM.tagSize { try sealed.append(0) }
+    withAAD { aad in
+      sealed.withMutableBytes { bytes in
+        var body = bytes._mutatingExtracting(start...)
+        nonce.withBytes { nonce in
+          key.withKey { key in GCM.seal(&body, key: key, nonce: nonce, aad: aad) }
+        }
+      }
+    }
+  }
+
+  /// Puts the plaintext of `sealed` into `body`, and the nonce it says into `nonce`.
+  static func open(
+    _ sealed: Span<UInt8>, key: borrowing RecordKey, nonce: inout Bytes<12>,
+    into body: inout SealedRecord
+  ) throws(SealError) {
+    try take(apart: sealed, key: key, nonce: &nonce, body: &body)
+    let isGenuine = withAAD { aad in
+      body.withMutableBytes { body in
+        nonce.withBytes { nonce in
+          key.withKey { key in GCM.open(&body, key: key, nonce: nonce, aad: aad) }
+        }
+      }
+    }
+    guard isGenuine else { throw .forged }
+    body.truncate(to: body.count - GCM.tagSize)
+  }
+
   /// The protected header `{1: 3}` as encoded CBOR.
   private static func protectedHeader() -> Bytes<3> {
     filled { (header) throws(Overflow) in
@@ -76,7 +121,7 @@ enum COSE {
   }
 
   /// Copies nonce and ciphertext out of `sealed` after checking everything around them.
-  static func take<let capacity: Int>(
+  private static func take<let capacity: Int>(
     apart sealed: Span<UInt8>, key: borrowing RecordKey, nonce: inout Bytes<12>,
     body: inout Bytes<capacity>
   ) throws(SealError) {

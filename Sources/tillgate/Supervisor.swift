@@ -78,6 +78,9 @@ struct Supervisor: ~Copyable {
         line.add(" ")
         line.add(track + 1)
       }
+    case .ended:
+      line.add(", outcome ")
+      line.add(occurrence.detail)
     case .refused:
       line.add(", reason ")
       line.add(hex: UInt8(truncatingIfNeeded: occurrence.detail))
@@ -167,6 +170,7 @@ extension Occurrence {
     case .registerPortLost: "the register's port is gone"
     case .registerPortFound: "the register's port is there"
     case .keysMissing: "no keys: load some with `tillgate keys load`"
+    case .ended: "transaction ended"
     }
   }
 }

@@ -1,13 +1,13 @@
-// The transaction machine, state by state and input by input.
+// The transaction machine, state by state and input by input, for a register that knows no more
+// than a sale which ends with the capture.
 
 import Controller
 import Link
 import Octets
 import Testing
 
-private let start = Instant(nanoseconds: 1_000_000_000)
-private let origin = Origin([UInt8](repeating: 7, count: 16).span)!
 private let due = start + .milliseconds(500)
+private let ready = Readiness(supported: .magneticStripe, methods: .magneticStripe)
 
 /// The machine's states, each reached by inputs.
 private enum State: String, CaseIterable {
@@ -16,17 +16,17 @@ private enum State: String, CaseIterable {
   func machine() -> Transaction {
     var machine = Transaction()
     guard self != .idle else { return machine }
-    _ = machine.step(.payment(payment("A"), obstacle: .none), now: start)
+    _ = machine.step(.request(payment("A"), ready), now: start)
     switch self {
     case .idle, .armed: break
-    case .reading: _ = machine.step(.cardMoves, now: start)
+    case .reading: _ = machine.step(.began(.magneticStripe), now: start)
     case .holdingCaptured, .captured:
-      _ = machine.step(.cardMoves, now: start)
-      _ = machine.step(.captured(index: 3, due: due), now: start)
+      _ = machine.step(.began(.magneticStripe), now: start)
+      _ = machine.step(.captured(.magneticStripe, index: 3, due: due), now: start)
       if self == .captured { _ = machine.step(.tick, now: due) }
     case .holdingUnreadable:
-      _ = machine.step(.cardMoves, now: start)
-      _ = machine.step(.unreadable(.cardNotReadable, due: due), now: start)
+      _ = machine.step(.began(.magneticStripe), now: start)
+      _ = machine.step(.failed(.magneticStripe, unreadable, due: due), now: start)
     case .aborted: _ = machine.step(.abort(reference("A")), now: start)
     case .timedOut: _ = machine.step(.tick, now: start + .seconds(60))
     }
@@ -46,24 +46,53 @@ private enum State: String, CaseIterable {
   var isOpen: Bool { status == .inProgress }
 }
 
-private func refusal(_ name: String, _ reason: Reason) -> Transaction.Action {
-  .respond(Response(to: .payment, reference(name), isAccepted: false, reason: reason))
+private let unreadable = Failure(.cardNotReadable)
+
+private func refusal(
+  _ name: String, _ reason: Reason, of request: MessageType = .payment
+) -> Transaction.Effects {
+  Transaction.Effects(
+    response: Response(to: request, reference(name), isAccepted: false, reason: reason))
 }
 
-private func armed(_ name: String) -> Transaction.Action {
-  .arm(
-    Response(to: .payment, reference(name), isAccepted: true),
-    Event(.waitingForCard, reference: reference(name)))
+private func armed(_ name: String, amount: UInt64 = 1250) -> Transaction.Effects {
+  var event = Event(
+    .waitingForCard, reference: reference(name), prompt: .insertOrSwipe,
+    methods: .magneticStripe)
+  event.amount = amount
+  return Transaction.Effects(
+    response: Response(to: .payment, reference(name), isAccepted: true), event: event)
 }
 
-private func abortion(_ name: String) -> Transaction.Action {
-  .abandon(
-    Response(to: .abort, reference(name), isAccepted: true),
-    Event(.aborted, reference: reference(name), reason: .aborted, isFinal: true))
+private func abortion(_ name: String) -> Transaction.Effects {
+  var event = Event(
+    .aborted, reference: reference(name), reason: .aborted, prompt: .clearDisplay, isFinal: true)
+  event.outcome = .aborted
+  return Transaction.Effects(
+    response: Response(to: .abort, reference(name), isAccepted: true), event: event)
 }
 
-private var timeOut: Transaction.Action {
-  .tell(Event(.timedOut, reference: reference("A"), reason: .aborted, isFinal: true))
+private var timeOut: Transaction.Effects {
+  var event = Event(
+    .timedOut, reference: reference("A"), reason: .aborted, prompt: .clearDisplay, isFinal: true)
+  event.outcome = .timedOut
+  return Transaction.Effects(event: event)
+}
+
+private var capture: Transaction.Effects {
+  var event = Event(
+    .captured, reference: reference("A"), prompt: .cardReadRemove, methods: .magneticStripe,
+    isFinal: true)
+  event.outcome = .captured
+  event.amount = 1250
+  return Transaction.Effects(release: due, event: event)
+}
+
+private var retry: Transaction.Effects {
+  Transaction.Effects(
+    event: Event(
+      .cardNotReadable, reference: reference("A"), reason: .cardNotReadable,
+      prompt: .presentCardAgain, methods: .magneticStripe))
 }
 
 @Suite("A transaction")
@@ -73,15 +102,18 @@ struct TransactionTests {
     let machine = state.machine()
     #expect(machine.status(of: reference("A"), origin: origin).state == state.status)
     #expect(machine.status(of: reference("Z"), origin: origin).state == .notFound)
-    #expect((machine.awaitingCard != nil) == state.awaitsCard)
-    #expect(machine.isReading == (state == .reading))
+    #expect((machine.order(for: .magneticStripe) != nil) == state.awaitsCard)
+    #expect(machine.order(for: .contactless) == nil)
+    #expect((machine.order != nil) == state.isOpen)
+    #expect(machine.isArmed == (state == .armed))
+    #expect(machine.reading == (state == .reading ? .magneticStripe : nil))
     #expect((machine.due != nil) == (state == .holdingCaptured || state == .holdingUnreadable))
   }
 
   @Test("takes a new payment only when none is open", arguments: State.allCases)
   private func newPayment(_ state: State) {
     var machine = state.machine()
-    let action = machine.step(.payment(payment("B"), obstacle: .none), now: start)
+    let action = machine.step(.request(payment("B"), ready), now: start)
     #expect(action == (state.isOpen ? refusal("B", .pleaseWait) : armed("B")))
     #expect(machine.status(of: reference("A"), origin: origin).state == state.status)
   }
@@ -89,23 +121,31 @@ struct TransactionTests {
   @Test("never takes a reference twice", arguments: State.allCases, [UInt64(1250), 999])
   private func repeatedReference(_ state: State, _ amount: UInt64) {
     var machine = state.machine()
-    let action = machine.step(.payment(payment("A", amount: amount), obstacle: .none), now: start)
-    #expect(action == (state == .idle ? armed("A") : refusal("A", .notPossible)))
+    let action = machine.step(.request(payment("A", amount: amount), ready), now: start)
+    #expect(
+      action == (state == .idle ? armed("A", amount: amount) : refusal("A", .notPossible)))
     if state != .idle {
       #expect(machine.status(of: reference("A"), origin: origin).state == state.status)
     }
   }
 
-  @Test(
-    "refuses for the obstacle there is",
-    arguments: [Reason.storeFull, .keysExhausted, .pleaseWait, .readerNotAnswering])
-  func obstacles(_ obstacle: Reason) {
+  static let obstacles: [(Readiness, Reason)] = [
+    (Readiness(supported: all, methods: all, store: .storeFull), .storeFull),
+    (Readiness(supported: all, methods: all, keys: .keysExhausted), .keysExhausted),
+    (Readiness(supported: all, methods: all, keys: .pleaseWait), .pleaseWait),
+    (Readiness(supported: all, methods: .contactless), .readerNotAnswering),
+    (Readiness(supported: .contactless, methods: .contactless), .methodNotSupported),
+  ]
+
+  @Test("refuses for the obstacle there is", arguments: obstacles.indices)
+  func obstacle(_ index: Int) {
+    let (readiness, reason) = Self.obstacles[index]
     var machine = Transaction()
-    let action = machine.step(.payment(payment("A"), obstacle: obstacle), now: start)
-    #expect(action == refusal("A", obstacle))
+    let action = machine.step(.request(payment("A"), readiness), now: start)
+    #expect(action == refusal("A", reason))
     #expect(machine.status(of: reference("A"), origin: origin).state == .notFound)
     // What was refused may be asked for again.
-    #expect(machine.step(.payment(payment("A"), obstacle: .none), now: start) == armed("A"))
+    #expect(machine.step(.request(payment("A"), ready), now: start) == armed("A"))
   }
 
   @Test("is abandoned only while no card is over", arguments: State.allCases)
@@ -115,11 +155,10 @@ struct TransactionTests {
     switch state {
     case .armed, .reading: #expect(action == abortion("A"))
     case .aborted, .timedOut:
-      #expect(action == .respond(Response(to: .abort, reference("A"), isAccepted: true)))
+      #expect(
+        action == .init(response: Response(to: .abort, reference("A"), isAccepted: true)))
     case .idle, .holdingCaptured, .holdingUnreadable, .captured:
-      let refused = Response(
-        to: .abort, reference("A"), isAccepted: false, reason: .notPossible)
-      #expect(action == .respond(refused))
+      #expect(action == refusal("A", .notPossible, of: .abort))
       #expect(machine.status(of: reference("A"), origin: origin).state == state.status)
     }
   }
@@ -127,17 +166,20 @@ struct TransactionTests {
   @Test("is not abandoned under another name", arguments: State.allCases)
   private func abortOther(_ state: State) {
     var machine = state.machine()
-    let refused = Response(to: .abort, reference("Z"), isAccepted: false, reason: .notPossible)
-    #expect(machine.step(.abort(reference("Z")), now: start) == .respond(refused))
+    let action = machine.step(.abort(reference("Z")), now: start)
+    #expect(action == refusal("Z", .notPossible, of: .abort))
     #expect(machine.status(of: reference("A"), origin: origin).state == state.status)
   }
 
   @Test("tells once that a card moves", arguments: State.allCases)
   private func cardMoves(_ state: State) {
     var machine = state.machine()
-    let reading = Transaction.Action.tell(Event(.reading, reference: reference("A")))
-    #expect(machine.step(.cardMoves, now: start) == (state == .armed ? reading : .none))
-    #expect(machine.step(.cardMoves, now: start) == .none)
+    let reading = Transaction.Effects(
+      event: Event(
+        .reading, reference: reference("A"), prompt: .processing, methods: .magneticStripe))
+    let action = machine.step(.began(.magneticStripe), now: start)
+    #expect(action == (state == .armed ? reading : .none))
+    #expect(machine.step(.began(.magneticStripe), now: start) == .none)
   }
 
   @Test("does nothing before its time", arguments: State.allCases)
@@ -165,8 +207,7 @@ struct TransactionTests {
   @Test("releases at the slot and then tells the end")
   func release() {
     var machine = State.holdingCaptured.machine()
-    let captured = Event(.captured, reference: reference("A"), isFinal: true)
-    #expect(machine.step(.tick, now: due) == .release(due: due, captured))
+    #expect(machine.step(.tick, now: due) == capture)
     #expect(machine.step(.tick, now: due) == .none)
     let status = machine.status(of: reference("A"), origin: origin)
     #expect(status.state == .processed(origin: origin, index: 3))
@@ -175,21 +216,18 @@ struct TransactionTests {
   @Test("takes a good card after an unreadable one")
   func again() {
     var machine = State.holdingUnreadable.machine()
-    let told = Event(.cardNotReadable, reference: reference("A"), reason: .cardNotReadable)
-    #expect(machine.step(.tick, now: due) == .tell(told))
-    #expect(machine.awaitingCard?.reference == reference("A"))
-    #expect(machine.step(.captured(index: 0, due: due), now: due) == .none)
-    let captured = Event(.captured, reference: reference("A"), isFinal: true)
-    #expect(machine.step(.tick, now: due) == .release(due: due, captured))
+    #expect(machine.step(.tick, now: due) == retry)
+    #expect(machine.order(for: .magneticStripe)?.reference == reference("A"))
+    #expect(machine.step(.captured(.magneticStripe, index: 0, due: due), now: due) == .none)
+    #expect(machine.step(.tick, now: due) == capture)
   }
 
   @Test("times out after an unreadable card that came at the last moment")
   func lateUnreadable() {
     var machine = State.reading.machine()
     let end = start + .seconds(61)
-    _ = machine.step(.unreadable(.cardNotReadable, due: end), now: end)
-    let told = Event(.cardNotReadable, reference: reference("A"), reason: .cardNotReadable)
-    #expect(machine.step(.tick, now: end) == .tell(told))
+    _ = machine.step(.failed(.magneticStripe, unreadable, due: end), now: end)
+    #expect(machine.step(.tick, now: end) == retry)
     #expect(machine.step(.tick, now: end) == timeOut)
   }
 
@@ -197,7 +235,7 @@ struct TransactionTests {
   func memory() {
     var machine = Transaction()
     for number in 0..<65 {
-      _ = machine.step(.payment(payment("P\(number)"), obstacle: .none), now: start)
+      _ = machine.step(.request(payment("P\(number)"), ready), now: start)
       _ = machine.step(.abort(reference("P\(number)")), now: start)
     }
     #expect(machine.status(of: reference("P0"), origin: origin).state == .notFound)

@@ -8,8 +8,9 @@ import Vault
 public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   guard size > 0 else { return 0 }
   let bytes = Array(UnsafeBufferPointer(start: data + 1, count: size - 1))
-  switch data[0] % 3 {
+  switch data[0] % 4 {
   case 0: checkRecord(bytes)
+  case 3: checkClosing(bytes)
   case 1: checkSealed(bytes)
   default: checkCardData(bytes)
   }
@@ -30,6 +31,22 @@ private func checkRecord(_ bytes: [UInt8]) {
   precondition(encoded.count <= bytes.count, "an encoding was taken that is not the shortest")
   precondition(reencoding(encoded) == encoded, "a record changed on its way")
   if encoded.count == bytes.count { precondition(encoded == bytes, "two encodings of a record") }
+}
+
+private func closingReencoding(_ bytes: [UInt8]) -> [UInt8]? {
+  guard let record = try? ClosingRecord(decoding: bytes.span) else { return nil }
+  var encoded = Bytes<267>()
+  do { try record.encode(into: &encoded) } catch {
+    preconditionFailure("a closing record was taken that cannot be sent: \(error)")
+  }
+  return (0..<encoded.count).map { encoded[$0] }
+}
+
+private func checkClosing(_ bytes: [UInt8]) {
+  guard let encoded = closingReencoding(bytes) else { return }
+  precondition((try? Record(decoding: bytes.span)) == nil, "a closing record passed for a card's")
+  precondition(encoded.count <= bytes.count, "an encoding was taken that is not the shortest")
+  precondition(closingReencoding(encoded) == encoded, "a closing record changed on its way")
 }
 
 private func checkSealed(_ bytes: [UInt8]) {

@@ -9,12 +9,54 @@ let testPayment = PaymentRequest(
   reference: testReference, amount: 1250, currency: 978, exponent: 2, timeoutSeconds: 60,
   methods: Methods.magneticStripe.union(.contactless))
 
+/// Every key of a request.
+let testTab: PaymentRequest = {
+  var request = testPayment
+  request.kind = .completion
+  request.original = Reference(Array("K7-000100".utf8).span)!
+  request.outcomeSeconds = 30
+  request.limits[.magneticStripe] = 5000
+  request.limits[.walletCode] = 100_000
+  request.tip = .hundredthsOfPercent(1000)
+  request.table = Label(Array("12".utf8).span)!
+  request.check = Label(Array("C-77".utf8).span)!
+  request.part = CheckPart(1, of: 3)
+  request.chipPolicy = .acceptAfterFailedTap
+  request.showsSteps = false
+  return request
+}()
+let testReversal: PaymentRequest = {
+  var request = testPayment
+  request.methods = .none
+  request.kind = .reversal
+  request.original = Reference(Array("K7-000100".utf8).span)!
+  request.outcomeSeconds = 30
+  return request
+}()
+let testOutcome: OutcomeReport = {
+  var report = OutcomeReport(
+    .partlyApproved, testReference, amount: 1000, approval: Label(Array("123456".utf8).span)!)
+  report.needsSignature = true
+  return report
+}()
+let testEnd: Event = {
+  var event = Event(
+    .ended, reference: testReference, prompt: .approved, methods: .magneticStripe,
+    unixMilliseconds: 1_800_000_000_000, isFinal: true)
+  event.uptimeMilliseconds = 93_784_005
+  event.outcome = .approved
+  event.amount = 1250
+  return event
+}()
+
 @Suite("Messages")
 struct MessageTests {
   static let fromRegister: [RegisterMessage] = [
     .payment(testPayment), .abort(testReference), .transactionStatus(testReference),
     .time(unixMilliseconds: 1_800_000_000_000), .time(unixMilliseconds: nil),
     .acknowledgement(Acknowledgement(origin: testOrigin, size: 43)),
+    .outcome(testOutcome), .outcome(OutcomeReport(.declined, testReference)),
+    .choice(Choice(testReference, tip: 150)), .payment(testTab), .payment(testReversal),
   ]
   static let fromController: [ControllerMessage] = [
     .response(Response(to: .payment, testReference, isAccepted: false, reason: .pleaseWait)),
@@ -27,6 +69,7 @@ struct MessageTests {
     .transactionStatus(TransactionStatus(testReference, .processed(origin: testOrigin, index: 42))),
     .boot(BootInfo(origin: testOrigin, first: 42, next: 43, epoch: 7)),
     .error(ErrorMessage(type: 9, reason: .protocolError)),
+    .event(testEnd), .response(Response(to: .outcome, testReference, isAccepted: true)),
   ]
 
   static func encoded(_ message: RegisterMessage) -> [UInt8] {
@@ -107,6 +150,31 @@ struct MessageTests {
     ("a7000101614102190100031903d404050518 3c0601", .outOfRange(key: 4)),
     ("a7000101614102190100031903d40402050006 01", .outOfRange(key: 5)),
     ("a7000101614102190100031903d404020518 3c0600", .outOfRange(key: 6)),
+    // A kind without an outcome to come, an unknown kind, a reversal of nothing and of itself.
+    ("a8000101614102190100031903d404020518 3c06010702", .missing(key: 9)),
+    ("a8000101614102190100031903d404020518 3c06010707", .outOfRange(key: 7)),
+    ("a9000101614102190100031903d404020518 3c060107030901", .missing(key: 8)),
+    ("aa000101614102190100031903d404020518 3c06010703086141 0901", .outOfRange(key: 8)),
+    ("a9000101614102190100031903d404020518 3c0601086142 0901", .outOfRange(key: 8)),
+    // No outcome after 0 or 601 seconds, limits out of order or of no method, a part of no check.
+    ("a8000101614102190100031903d404020518 3c06010900", .outOfRange(key: 9)),
+    ("a8000101614102190100031903d404020518 3c0601091902 59", .outOfRange(key: 9)),
+    ("a8000101614102190100031903d404020518 3c06010a82 8202 05 8201 05", .outOfRange(key: 10)),
+    ("a8000101614102190100031903d404020518 3c06010a81 8203 05", .outOfRange(key: 10)),
+    ("a8000101614102190100031903d404020518 3c06010a80", .outOfRange(key: 10)),
+    ("a9000101614102190100031903d404020518 3c06010901 0e 8201 02", .missing(key: 13)),
+    ("aa000101614102190100031903d404020518 3c06010901 0d6141 0e 8203 02", .outOfRange(key: 14)),
+    // A tip beyond every amount, on a refund, of a mode there is not.
+    (
+      "a9000101614102 1bffffffffffffffff 031903d404020518 3c06010901 0b 8200 01",
+      .outOfRange(key: 11)
+    ),
+    ("aa000101614102190100031903d404020518 3c060107020901 0b 8200 01", .outOfRange(key: 11)),
+    ("a9000101614102190100031903d404020518 3c06010901 0b 8203 01", .outOfRange(key: 11)),
+    // Outcomes that are not a register's to report, and a part that is not said.
+    ("a4000601614102010300", .outOfRange(key: 2)),
+    ("a4000601614102030300", .missing(key: 4)),
+    ("a50006016141020403000401", .outOfRange(key: 4)),
   ]
 
   @Test("what is wrong is said", arguments: wrong.indices)
@@ -121,7 +189,7 @@ struct MessageTests {
     let longer = bytes("a4 0002 016141 05 82 01a10203 06 f5")
     #expect(
       try RegisterMessage(decoding: longer.span) == .abort(Reference([0x41].span)!))
-    #expect(try RegisterMessage(decoding: bytes("a2000905820102").span) == .unknown(type: 9))
+    #expect(try RegisterMessage(decoding: bytes("a2000f05820102").span) == .unknown(type: 15))
     #expect(try ControllerMessage(decoding: bytes("a1001818").span) == .unknown(type: 24))
   }
 
@@ -129,7 +197,8 @@ struct MessageTests {
   func errors() throws {
     let pair = try Pair()
     let world = try ControllerAlone(pair)
-    for (message, type) in [("a2000905820102", 9), ("a10002", 2), ("ff", 0)] as [(String, UInt64)] {
+    for (message, type) in [("a2000f05820102", 15), ("a10002", 2), ("ff", 0)] as [(String, UInt64)]
+    {
       #expect(
         try world.reply(to: bytes(message))
           == .error(ErrorMessage(type: type, reason: .protocolError)))

@@ -215,7 +215,7 @@ final class World {
       switch event {
       case .payment(let request): if let answer = answers(request) { link.answer(answer) }
       case .acknowledged(let size): outbox.drop(below: size)
-      case .sessionStarted, .abort, .transactionStatus, .time: break
+      case .sessionStarted, .abort, .outcome, .choice, .transactionStatus, .time: break
       }
     }
     if link.needsEphemeral {

@@ -117,7 +117,7 @@ struct RecordTests {
       (4, "62c3bc", .invalid(.reference)),
       (4, "61ff", .malformed(.invalidUTF8, field: .reference, offset: 29)),
       (4, "4131", .malformed(.unexpectedType, field: .reference, offset: 27)),
-      (5, "02", .unsupported(.kind)), (5, "190101", .unsupported(.kind)),
+      (5, "07", .unsupported(.kind)), (5, "190101", .unsupported(.kind)),
       (6, "82 00 00", .invalid(.amount)), (6, "83 00 1903e8 00", .invalid(.amount)),
       (6, "83 00 00 05", .invalid(.amount)), (7, "8100", .invalid(.time)),
       (10, "02", .unsupported(.outcome)),

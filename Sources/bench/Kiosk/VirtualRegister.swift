@@ -23,6 +23,8 @@ final class VirtualRegister: @unchecked Sendable {
     case pay(PaymentRequest)
     case abort(Reference)
     case status(Reference)
+    case report(OutcomeReport)
+    case choose(Choice)
   }
 
   private struct Shared {
@@ -98,6 +100,8 @@ final class VirtualRegister: @unchecked Sendable {
       case .pay(let payment): session.pay(payment)
       case .abort(let reference): session.abort(reference)
       case .status(let reference): session.queryStatus(reference)
+      case .report(let report): session.report(report)
+      case .choose(let choice): session.choose(choice)
       }
     }
   }
