@@ -6,7 +6,7 @@ PEERS := .build-peers
 ARGS ?=
 SECONDS_EACH ?= 20
 
-.PHONY: help run test unit peers arm64 heap replay check firmware boards-check bench \
+.PHONY: help run test unit peers arm64 heap sandbox replay check firmware boards-check bench \
   magstripe-million magstripe-table dukpt-all gpiod2 fuzz lint format clean
 
 help: ## list the targets
@@ -18,7 +18,7 @@ run: ## a virtual kiosk: swipes test cards through the real firmware (ARGS=--int
 	@swift build --quiet --product bench
 	@.build/debug/bench kiosk --firmware .build-fw/x86_64/tillgate $(ARGS)
 
-test: unit arm64 heap replay peers ## everything that must pass before a commit
+test: unit arm64 heap sandbox replay peers ## everything that must pass before a commit
 
 unit: firmware ## the Swift suites, the firmware among them
 	swift build --build-tests
@@ -29,6 +29,9 @@ arm64: firmware ## the arm64 firmware answers under an emulated processor
 
 heap: unit ## the loop and the capture ask the C library for no memory
 	Tests/heap
+
+sandbox: unit ## every thread of the running firmware is inside its walls, and works there
+	.build/debug/bench sandbox
 
 replay: ## the same seed gives the same transcript in both builds
 	@$(TOOLCHAIN)/install test

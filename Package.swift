@@ -121,7 +121,10 @@ let package = Package(
       cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
     tests(
       "LinuxBoardTests",
-      ["Octets", "Magstripe", "LinuxBoard", "CLinux", "CGPIO", "CSerial", "FakeKernel"]),
+      [
+        "Octets", "Magstripe", "LinuxBoard", "Profile", "CLinux", "CGPIO", "CSerial",
+        "FakeKernel",
+      ]),
     tests("BenchTests", ["Octets", "Magstripe", "Captures", "Simulator"]),
     tests("SimulatorTests", ["Octets", "Magstripe", "Simulator"]),
     .target(

@@ -10,6 +10,6 @@ struct Bench: ParsableCommand {
     subcommands: [
       KioskCommand.self, MagstripeCommand.self, MeasureAllCommand.self, TicksCommand.self,
       ReleasesCommand.self, CaptureCommand.self, VaultSpeedCommand.self, DecodeSpeedCommand.self,
-      FootprintCommand.self, HeapCommand.self,
+      FootprintCommand.self, HeapCommand.self, SandboxCommand.self,
     ])
 }

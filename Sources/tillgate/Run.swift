@@ -62,6 +62,7 @@ private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
   do throws(NoMemory) {
     supervisor = try Supervisor(shared.pointer, tick: profile.loop.tick)
   } catch { throw .memory }
+  Sandbox.enter(profile).describe { Console.error.print($0) }
   let capture: CaptureThread
   do throws(CaptureFailure) { capture = try CaptureThread(profile, edges.pointer) } catch {
     throw StartFailure(error)

@@ -17,14 +17,14 @@ struct KioskFailure: Error, CustomStringConvertible {
 
 final class VirtualKiosk {
   let folder: String
-  let register: VirtualRegister
+  private(set) var register: VirtualRegister
   let feed: EdgeFeed
   let program: Program
   /// Just before the program was started.
   let startedAt: Instant
   private let keySet: TestKeySet
   private let pairing = PairingKeys()
-  private let line: Pseudoterminal
+  private var line: Pseudoterminal
 
   /// Makes the folder, loads the test keys with the firmware's own commands and starts it.
   /// `firmware` is the program, perhaps with an emulator before it.
@@ -47,10 +47,29 @@ final class VirtualKiosk {
     program = try Program(
       firmware[0], firmware.dropFirst() + ["run", board], in: folder, environment)
     register = VirtualRegister(line, pairing)
+    try awaitSession()
+  }
+
+  private func awaitSession() throws {
     guard register.wait(within: 20, { if case .linkUp = $0.event { true } else { false } }) != nil
     else {
       throw KioskFailure("no session with the firmware, which said:\n\(program.said)")
     }
+  }
+
+  /// Pulls the register's cable and plugs it in again: another terminal under the same name, and a
+  /// register that was started anew.
+  func replug() throws {
+    register.stop()
+    guard register.waitUntilStopped() else { throw KioskFailure("the register does not stop") }
+    // The old one is closed when nobody holds it any more.
+    let fresh = try Pseudoterminal()
+    line = fresh
+    let name = folder + "/register.tty"
+    try FileManager.default.removeItem(atPath: name)
+    try FileManager.default.createSymbolicLink(atPath: name, withDestinationPath: fresh.path)
+    register = VirtualRegister(fresh, pairing)
+    try awaitSession()
   }
 
   private static func provision(

@@ -50,6 +50,15 @@ final class VirtualRegister: @unchecked Sendable {
 
   func stop() { shared.withLock { $0.isStopping = true } }
 
+  /// Whether it has let go of its line, within a few seconds.
+  func waitUntilStopped() -> Bool {
+    for _ in 0..<5_000 {
+      if counts != nil { return true }
+      usleep(1_000)
+    }
+    return false
+  }
+
   func ask(_ request: Request) { shared.withLock { $0.requests.append(request) } }
 
   var heard: [Heard] { shared.withLock { $0.heard } }

@@ -24,14 +24,15 @@ struct HeapCommand: ParsableCommand {
   private static let quiet = ["loop", "capture"]
 
   func run() throws {
-    let report = NSTemporaryDirectory() + "tillgate-heap-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: report) }
+    // Where the program may write, counted from its own folder.
+    let name = "state/heap-counts"
     let kiosk = try VirtualKiosk(
       [URL(fileURLWithPath: program).path],
       environment: [
-        "LD_PRELOAD": URL(fileURLWithPath: preload).path, "MALLOCOUNT": report,
+        "LD_PRELOAD": URL(fileURLWithPath: preload).path, "MALLOCOUNT": name,
       ])
     defer { kiosk.close() }
+    let report = kiosk.folder + "/" + name
     let starting = try counts(of: kiosk, report)
     guard starting.contains(where: { $0.calls > 0 }) else {
       throw KioskFailure("no thread used the heap at the start: nothing is counted")
