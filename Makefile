@@ -39,7 +39,8 @@ replay: ## the same seed gives the same transcript in both builds
 
 peers: $(PEERS)/ready ## software that nobody here wrote judges our bytes
 	swift build --product peerport
-	PEERPORT=.build/debug/peerport $(PEERS)/bin/python -m pytest -q Tests/peers
+	swift build --product bench
+	PEERPORT=.build/debug/peerport BENCH=.build/debug/bench $(PEERS)/bin/python -m pytest -q Tests/peers
 
 $(PEERS)/ready: Tests/peers/requirements.txt
 	@$(TOOLCHAIN)/install test

@@ -60,7 +60,7 @@ let package = Package(
     firmware("Vault", ["Octets", "CSodium", "CBearSSL"]),
     firmware("Link", ["Octets", "CSodium"]),
     firmware("Profile", ["Octets", "CInih"]),
-    firmware("Controller", ["Octets", "Magstripe", "Identity", "Vault", "Link"]),
+    firmware("Controller", ["Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link"]),
     firmware(
       "LinuxBoard",
       [
@@ -70,8 +70,8 @@ let package = Package(
     .executableTarget(
       name: "tillgate",
       dependencies: [
-        "Octets", "Magstripe", "Identity", "Vault", "Link", "Controller", "Profile", "LinuxBoard",
-        "CLinux", "CSodium",
+        "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Controller", "Profile",
+        "LinuxBoard", "CLinux", "CSodium",
       ],
       swiftSettings: swift),
 
@@ -81,8 +81,8 @@ let package = Package(
       firmware(
         "Simulator",
         [
-          "Octets", "Magstripe", "Identity", "Vault", "Link", "Controller", "Register",
-          "CFaultDisk",
+          "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Controller",
+          "Register", "CFaultDisk",
         ])),
 
     optimised(
@@ -92,8 +92,8 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "Octets", "Magstripe", "Identity", "Vault", "Link", "Register", "Simulator", "CSodium",
-        "Captures",
+        "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Register", "Simulator",
+        "CSodium", "Captures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
@@ -112,7 +112,8 @@ let package = Package(
     tests(
       "ControllerTests",
       [
-        "Octets", "Magstripe", "Vault", "Link", "Controller", "Simulator", "Register",
+        "Octets", "Magstripe", "Contactless", "Vault", "Link", "Controller", "Simulator",
+        "Register",
       ]),
     tests("ProfileTests", ["Octets", "Profile", "tillgate"]),
     tests("TidyTests", []),

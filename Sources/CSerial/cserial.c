@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <libserialport.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -120,6 +121,12 @@ long tg_port_write(int descriptor, const void *bytes, size_t size) {
 long tg_port_queued(int descriptor) {
   int count = 0;
   return ioctl(descriptor, TIOCOUTQ, &count) == 0 ? count : failure();
+}
+
+int tg_port_wait(int descriptor, long nanoseconds) {
+  struct pollfd wanted = {.fd = descriptor, .events = POLLIN};
+  struct timespec time = {.tv_nsec = nanoseconds};
+  return nanoseconds > 0 && ppoll(&wanted, 1, &time, NULL) > 0;
 }
 
 void tg_port_close(int descriptor) { close(descriptor); }

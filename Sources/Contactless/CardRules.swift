@@ -88,6 +88,7 @@ extension CardSession {
 
   /// The first rule of the CVM list that applies and is supported (8E; Book 3 section 10.5).
   private func listed(_ terminal: TerminalData) -> HolderVerification {
+    let mayVerify = terminal.kernel != .mastercard || terminal.needsVerification
     let fallback: HolderVerification = terminal.needsVerification ? .failed : .notRequired
     return data.with(0x8E) { list in
       guard list.count >= 10 else { return fallback }
@@ -97,8 +98,8 @@ extension CardSession {
         index += 2
         guard applies(condition, terminal, list) else { continue }
         switch method & 0x3F {
-        case 0x02 where terminal.hasOnlinePIN: return .onlinePIN
-        case 0x1E where terminal.hasSignature: return .signature
+        case 0x02 where terminal.hasOnlinePIN && mayVerify: return .onlinePIN
+        case 0x1E where terminal.hasSignature && mayVerify: return .signature
         case 0x1F where !terminal.needsVerification: return .notRequired
         case 0x00: return .failed
         default: if method & 0x40 == 0 { return .failed }

@@ -14,17 +14,17 @@ public enum FormFactor: UInt8, Sendable, BitwiseCopyable {
 }
 
 extension CardSession {
-  /// DE55: the objects of the list that card or reader have, as many as fit. False when some were
-  /// left out for want of room.
-  public func dataElement55<let size: Int>(into bytes: inout Bytes<size>) -> Bool {
+  /// Replaces `bytes` by DE55: the objects of the list that card or reader have, as many as fit.
+  /// Returns how many were left out for want of room.
+  public func dataElement55<let size: Int>(into bytes: inout Bytes<size>) -> Int {
     bytes.removeAll()
-    guard let terminal else { return true }
+    guard let terminal else { return 0 }
     let list = terminal.terminal.tags
-    var isWhole = true
+    var leftOut = 0
     for index in 0..<list.count {
-      do { try append(list[index], terminal, to: &bytes) } catch { isWhole = false }
+      do { try append(list[index], terminal, to: &bytes) } catch { leftOut += 1 }
     }
-    return isWhole
+    return leftOut
   }
 
   private func append<let size: Int>(

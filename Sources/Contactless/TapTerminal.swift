@@ -9,8 +9,7 @@ public struct TapTerminal: Sendable {
   public var country: UInt16 = 0
   /// 9F66 without the bits that the amount decides; most significant byte first.
   public var qualifiers: UInt32 = 0x2400_4000
-  /// 9F33; its bit for "no CVM" is taken away from amounts that need one. Magnetic stripe; online
-  /// PIN and no CVM; no offline data authentication.
+  /// 9F33: magnetic stripe; online PIN and no CVM; no offline data authentication.
   public var capabilities: UInt32 = 0x40_4800
   /// 9F35: unattended, online only, the merchant's (EMV Book 4 annex A1).
   public var type: UInt8 = 0x24
@@ -81,6 +80,15 @@ struct TerminalData {
     return terminal.qualifiers | online | (needsVerification ? 0x40_0000 : 0)
   }
 
+  /// 9F33. Mastercard's kernel has two sets of holder verification, of which the amount chooses
+  /// one: "no CVM", or all else (Book C-2 annex A, CVM capability).
+  var capabilities: UInt32 {
+    guard kernel == .mastercard, terminal.capabilities & 0x800 != 0 else {
+      return terminal.capabilities
+    }
+    return terminal.capabilities & (needsVerification ? ~0x800 : ~0xF000)
+  }
+
   /// Online PIN, as 9F66 states it.
   var hasOnlinePIN: Bool { terminal.qualifiers & 0x0400_0000 != 0 }
   var hasSignature: Bool { terminal.qualifiers & 0x0200_0000 != 0 }
@@ -112,9 +120,7 @@ struct TerminalData {
   private func getFixed(_ tag: UInt32, into value: inout Bytes<32>) -> Bool {
     switch tag {
     case 0x9F1A: value.put(decimal: UInt64(terminal.country), 2)
-    case 0x9F33:
-      let withoutNone: UInt32 = needsVerification ? 0x800 : 0
-      value.put(UInt64(terminal.capabilities & ~withoutNone), 3)
+    case 0x9F33: value.put(UInt64(capabilities), 3)
     case 0x9F35: value.put(UInt64(terminal.type), 1)
     // Goods and services, nothing else.
     case 0x9F40: value.put(0x60_0000_0000, 5)

@@ -25,6 +25,18 @@ public protocol Board: ~Copyable {
   /// Hands bytes to the register's port; returns how many it took, and when.
   mutating func send(_ bytes: Span<UInt8>) -> (count: Int, at: Instant)
 
+  /// Whether the contactless reader's port has come or gone since the last call.
+  mutating func readerPort() -> PortChange
+
+  /// Adds what the contactless reader has sent, as much as `bytes` has room for.
+  mutating func receiveFromReader(into bytes: inout Bytes<512>)
+
+  /// Hands bytes to the contactless reader's port; returns how many it took.
+  mutating func sendToReader(_ bytes: Span<UInt8>) -> Int
+
+  /// The contactless reader's port goes on at this rate, in bits per second, if it can.
+  mutating func setReaderRate(_ rate: Int)
+
   /// Shows the lights; called when they change.
   mutating func show(_ lights: Lights)
 

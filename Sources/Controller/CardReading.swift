@@ -18,7 +18,7 @@ enum SwipeResult: Equatable {
 /// The buffers in which a swipe becomes a record.
 struct CardReading: ~Copyable {
   private var tracks = StripeTracks()
-  private var plaintext = Bytes<236>()
+  var plaintext = Bytes<239>()
 
   init() {}
 
@@ -46,7 +46,7 @@ struct CardReading: ~Copyable {
       try describe(order, index: index, terminal, clock, now: now, in: &record)
       try identify(terminal, in: &record)
       record.swipe = report.swipe
-      guard try encrypt(with: &lease, in: &record) else {
+      guard try encryptTracks(with: &lease, in: &record) else {
         return .failed(Failure(.keysExhausted), report.good)
       }
       do throws(RecordError) {
@@ -60,7 +60,7 @@ struct CardReading: ~Copyable {
     return .sealed(report.good)
   }
 
-  private borrowing func describe(
+  borrowing func describe(
     _ order: Order, index: UInt64, _ terminal: borrowing Terminal, _ clock: WallClock,
     now: Instant, in record: inout Record
   ) throws(Overflow) {
@@ -113,11 +113,17 @@ struct CardReading: ~Copyable {
     }
   }
 
-  /// False when there is no key to encrypt under.
-  private mutating func encrypt(
+  private mutating func encryptTracks(
     with lease: inout KeyLease, in record: inout Record
   ) throws(Overflow) -> Bool {
     do throws(CardDataError) { try encodeTracks() } catch { throw Overflow() }
+    return try encrypt(with: &lease, in: &record)
+  }
+
+  /// Encrypts `plaintext`. False when there is no key to encrypt under.
+  mutating func encrypt(
+    with lease: inout KeyLease, in record: inout Record
+  ) throws(Overflow) -> Bool {
     let use: KeyUse
     do throws(VaultError) {
       use = try plaintext.withBytes { (plaintext) throws(VaultError) in

@@ -1,6 +1,7 @@
 // One tick of the controller: what came in since the last, what is due now. Bounded work, no
 // waiting, no heap.
 
+import Contactless
 import Link
 import Magstripe
 import Octets
@@ -24,19 +25,24 @@ public struct LoopTiming: Sendable, BitwiseCopyable {
 /// The controller: a head, a register, one payment at a time. About 70 KiB: to be made in its place
 /// and never moved, for it holds keys.
 public struct Loop<B: Board & ~Copyable>: ~Copyable {
-  private var board: B
-  private let timing: LoopTiming
-  private var terminal: Terminal
-  private var clock: WallClock
+  var board: B
+  let timing: LoopTiming
+  var terminal: Terminal
+  var clock: WallClock
   private var head: StripeHead
-  private var reading = CardReading()
-  private var transaction = Transaction()
-  private var lease = KeyLease()
+  /// Idle on a board without one.
+  var reader: TapReader
+  let hasReader: Bool
+  /// Whose tap the reader waits for.
+  var tapOrder: (reference: Reference, total: UInt64)?
+  var reading = CardReading()
+  var transaction = Transaction()
+  var lease = KeyLease()
   private var supply = KeySupply.onItsWay
-  private var outbox = Outbox(next: 0)
+  var outbox = Outbox(next: 0)
   private var link: ControllerLink
-  private var sealed = Bytes<560>()
-  private var received = Bytes<512>()
+  var sealed = Bytes<560>()
+  var received = Bytes<512>()
   /// The frame on its way to the port; its first `sentCount` bytes have been taken.
   private var frame = WireFrame()
   private var sentCount = 0
@@ -46,13 +52,16 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
 
   public init(
     board: consuming B, timing: LoopTiming, terminal: consuming Terminal, clock: WallClock,
-    head: StripeSettings, link: consuming ControllerLink
+    head: StripeSettings, taps: TapSettings? = nil, link: consuming ControllerLink
   ) {
     self.board = board
     self.timing = timing
     self.terminal = terminal
     self.clock = clock
     self.head = StripeHead(head)
+    hasReader = taps != nil
+    reader = TapReader(
+      taps?.terminal ?? TapTerminal(), fastest: taps?.fastest ?? PN532.firstRate)
     self.link = link
   }
 
@@ -72,6 +81,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     advanceTransaction(now: now)
     tendPort(now: now)
     takeEdges(now: now)
+    if hasReader { takeTaps(now: now) }
     takeBytes(now: now)
     refillKeys(now: now)
     write(now: now)
@@ -81,6 +91,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   /// Wipes every key and every trace of a card. To be called when the loop has stopped.
   public mutating func wipe() {
     head.reset()
+    reader.wipe()
     lease.wipe()
     link.wipe()
     terminal.wipe()
@@ -115,7 +126,7 @@ extension Loop where B: ~Copyable {
     switch result {
     case .sealed(let tracks):
       board.report(Occurrence(at: now, code: .swipeRead, detail: UInt16(tracks.bits)))
-      hold(due: due, now: now)
+      hold(.magneticStripe, due: due, now: now)
     case .failed(let failure, let tracks):
       board.report(Occurrence(at: now, code: .swipeUnreadable, detail: UInt16(tracks.bits)))
       step(.failed(.magneticStripe, failure, due: due), now: now)
@@ -124,13 +135,13 @@ extension Loop where B: ~Copyable {
     advanceTransaction(now: now)
   }
 
-  private mutating func hold(due: Instant, now: Instant) {
+  mutating func hold(_ method: Method, due: Instant, now: Instant) {
     let index = outbox.next
     do {
       try sealed.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
     } catch { preconditionFailure("a payment is refused while the outbox is full") }
     link.prepare(outbox: outbox, now: now)
-    step(.captured(.magneticStripe, index: index, due: due), now: now)
+    step(.captured(method, index: index, due: due), now: now)
   }
 }
 
@@ -140,7 +151,7 @@ extension Loop where B: ~Copyable {
   private mutating func advanceTransaction(now: Instant) { step(.tick, now: now) }
 
   /// Hands the machine what happened and does what it says.
-  private mutating func step(_ input: Transaction.Input, now: Instant) {
+  mutating func step(_ input: Transaction.Input, now: Instant) {
     let effects = transaction.step(input, now: now)
     if let due = effects.release { release(due: due, now: now) }
     if let closing = effects.close { keep(closing, now: now) }
@@ -260,9 +271,11 @@ extension Loop where B: ~Copyable {
 
   private mutating func readiness(for request: PaymentRequest) -> Readiness {
     let records = (request.needsNoCard ? 0 : 1) + (request.outcomeSeconds == nil ? 0 : 1)
-    let isHeadThere = board.capturedUntil() != nil
+    let stripe = board.capturedUntil() != nil ? Methods.magneticStripe : .none
+    let taps = hasReader && reader.isUp ? Methods.contactless : .none
     return Readiness(
-      supported: .magneticStripe, methods: isHeadThere ? .magneticStripe : .none,
+      supported: hasReader ? .magneticStripe.union(.contactless) : .magneticStripe,
+      methods: stripe.union(taps),
       store: outbox.room < records ? .storeFull : .none,
       keys: !lease.isEmpty ? .none : supply == .exhausted ? .keysExhausted : .pleaseWait)
   }

@@ -38,6 +38,15 @@ public struct Occurrence: BitwiseCopyable, Sendable, Equatable {
     case registerPortFound
     /// The keys are used up, or the next batch is not durable yet.
     case keysMissing
+    /// The contactless reader answers, or does not answer any more.
+    case readerFound
+    case readerLost
+    /// A tapped card was read and encrypted. `detail`: EMV's number of the kernel.
+    case tapRead
+    /// A tap gave no record. `detail`: the EMV message identifier for the customer.
+    case tapFailed
+    /// A card was read when nobody waited for it any more; what it said was wiped.
+    case tapIgnored
     /// A transaction has ended. `detail`: its outcome.
     case ended
   }

@@ -68,6 +68,7 @@ public struct Order: Equatable, Sendable {
     case .otherCard: return .tryAnotherCard
     case .seePhone: return .seePhone
     case .oneCardOnly: return .oneCardOnly
+    case .declined: return .notAuthorised
     case .otherMethod:
       let others = methods.without(method)
       // A head is not closed: the next card may well be swiped.
@@ -91,6 +92,8 @@ public struct Failure: Equatable, Sendable, BitwiseCopyable {
     /// The phone wants something first.
     case seePhone
     case oneCardOnly
+    /// The card itself declines.
+    case declined
   }
 
   public var reason: Reason

@@ -25,7 +25,8 @@ public struct Tick: Sendable, Equatable {
 /// slot that was slept or worked through is charged with its own lateness and not made up for.
 public struct Ticker: ~Copyable {
   public let period: Interval
-  private var next: Instant
+  /// The next slot.
+  public private(set) var next: Instant
   private var number: UInt64 = 0
 
   /// The first slot is at `start`. `period` is above 0.

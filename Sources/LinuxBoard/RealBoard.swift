@@ -90,16 +90,19 @@ public struct RealBoard: Board, ~Copyable {
   private let shared: UnsafeMutablePointer<SharedState>
   private let edges: UnsafeMutablePointer<CapturedEdges>
   private var register: SerialPort
+  private var reader: SerialPort
   private let lamps: Lamps
 
   /// What is pointed to must outlive the board.
   public init(
     shared: UnsafeMutablePointer<SharedState>, edges: UnsafeMutablePointer<CapturedEdges>,
-    register: UnsafeMutablePointer<PortSlot>, lamps: consuming Lamps
+    register: UnsafeMutablePointer<PortSlot>, reader: UnsafeMutablePointer<PortSlot>,
+    lamps: consuming Lamps
   ) {
     self.shared = shared
     self.edges = edges
     self.register = SerialPort(slot: register)
+    self.reader = SerialPort(slot: reader)
     self.lamps = lamps
   }
 
@@ -107,13 +110,17 @@ public struct RealBoard: Board, ~Copyable {
 
   public mutating func capturedUntil() -> Instant? { edges.pointee.completeUntil }
 
-  public mutating func registerPort() -> PortChange {
-    switch register.tend() {
-    case .none: .none
-    case .cameUp: .cameUp
-    case .wentDown: .wentDown
-    }
+  public mutating func registerPort() -> PortChange { PortChange(register.tend()) }
+
+  public mutating func readerPort() -> PortChange { PortChange(reader.tend()) }
+
+  public mutating func receiveFromReader(into bytes: inout Bytes<512>) {
+    bytes.appendFilling { room in reader.read(into: &room) }
   }
+
+  public mutating func sendToReader(_ bytes: Span<UInt8>) -> Int { reader.write(bytes) }
+
+  public mutating func setReaderRate(_ rate: Int) { reader.setRate(rate) }
 
   public mutating func receive(into bytes: inout Bytes<512>) {
     bytes.appendFilling { room in register.read(into: &room) }
@@ -140,6 +147,17 @@ public struct RealBoard: Board, ~Copyable {
   public mutating func report(_ occurrence: Occurrence) {
     // A full ring is a supervisor that has stalled; the ring counts what it refused.
     _ = shared.pointee.occurrences.push(occurrence)
+  }
+}
+
+extension PortChange {
+  fileprivate init(_ change: SerialPort.Change) {
+    self =
+      switch change {
+      case .none: .none
+      case .cameUp: .cameUp
+      case .wentDown: .wentDown
+      }
   }
 }
 

@@ -28,12 +28,21 @@ public struct PortSettings: Sendable {
 public struct PortSlot: ~Copyable, @unchecked Sendable {
   @usableFromInline let offered = Atomic<Int32>(-1)
   @usableFromInline let returned = Atomic<Int32>(-1)
+  /// The descriptor that the loop uses, for the loop's own thread to wait on.
+  fileprivate let used = Atomic<Int32>(-1)
   fileprivate let reason = Atomic<Int32>(0)
 
   public init() {}
 
   /// The errno of the last failure to open; 0 while the port is open.
   public var failure: Int32 { reason.load(ordering: .relaxed) }
+
+  /// Waits until the port, which the loop uses, has something to read, for at most so long; false
+  /// after the time, or at once without a port. For the loop's thread.
+  public borrowing func wait(upTo time: Interval) -> Bool {
+    let port = used.load(ordering: .relaxed)
+    return port >= 0 && tg_port_wait(port, Int(time.nanoseconds)) == 1
+  }
 
   @inlinable deinit {
     let (unclaimed, lost) = (
@@ -75,6 +84,7 @@ public struct SerialPort: ~Copyable {
     }
     guard descriptor < 0 else { return .none }
     descriptor = slot.pointee.offered.exchange(-1, ordering: .acquiringAndReleasing)
+    slot.pointee.used.store(descriptor, ordering: .relaxed)
     return descriptor >= 0 ? .cameUp : .none
   }
 
@@ -92,6 +102,11 @@ public struct SerialPort: ~Copyable {
     return settle(bytes.withUnsafeBytes { tg_port_write(port, $0.baseAddress, $0.count) })
   }
 
+  /// Goes on at this rate, in bits per second; a port that cannot stays as it is.
+  public mutating func setRate(_ rate: Int) {
+    if descriptor >= 0 { _ = tg_port_set_rate(descriptor, Int32(rate)) }
+  }
+
   /// Bytes that the kernel has yet to send.
   public mutating func queued() -> Int {
     descriptor < 0 ? 0 : settle(tg_port_queued(descriptor))
@@ -99,6 +114,7 @@ public struct SerialPort: ~Copyable {
 
   private mutating func settle(_ result: Int) -> Int {
     guard result < 0 else { return result }
+    slot.pointee.used.store(-1, ordering: .relaxed)
     slot.pointee.returned.store(descriptor, ordering: .releasing)
     descriptor = -1
     wentDown = true

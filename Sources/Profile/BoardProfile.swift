@@ -19,6 +19,7 @@ public struct BoardProfile: Sendable {
   /// Label or name of the GPIO chip that has all lines; empty when no line is used.
   public internal(set) var chip = Text<32>()
   public internal(set) var stripe = Stripe()
+  public internal(set) var contactless = Contactless()
   public internal(set) var register = Register()
   public internal(set) var indicators = Indicators()
   /// Where keys and state are kept.
@@ -60,6 +61,27 @@ public struct BoardProfile: Sendable {
     /// `Loop.release`.
     public internal(set) var silence = Interval(nanoseconds: 0)
     public internal(set) var bias = Bias.asIs
+  }
+
+  /// The contactless reader and what cards are told. Amounts are in minor units.
+  public struct Contactless: Sendable {
+    public internal(set) var port = Path()
+    /// In bits per second.
+    public internal(set) var fastest = 0
+    public internal(set) var country = 0
+    public internal(set) var category = 0
+    /// Hexadecimal digits.
+    public internal(set) var qualifiers = Text<9>()
+    public internal(set) var capabilities = Text<7>()
+    public internal(set) var floorLimit = 0
+    public internal(set) var verificationLimit = 0
+    public internal(set) var tapLimit: Int?
+    /// Hexadecimal tags and AIDs between commas; empty for the usual ones.
+    public internal(set) var tags = Text<161>()
+    public internal(set) var applications = Text<161>()
+
+    /// Whether the board has such a reader.
+    public var isGiven: Bool { !port.isEmpty }
   }
 
   /// The serial port to the cash register.

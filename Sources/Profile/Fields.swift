@@ -10,6 +10,9 @@ extension BoardProfile {
     case .model: model = Text(text)
     case .chip: chip = Text(text)
     case .directory: storage = Text(text)
+    case .tapPort, .tapBaud, .country, .category, .qualifiers, .capabilities, .floorLimit,
+      .verificationLimit, .tapLimit, .tags, .applications:
+      contactless.set(key, to: number, text)
     case .port: register.port = Text(text)
     case .baud: register.baud = Self.number(text)
     case .leadingDigits: masking.leadingDigits = number
@@ -33,7 +36,7 @@ extension BoardProfile {
   }
 
   /// The number that a choice of digits spells.
-  private static func number(_ digits: Span<UInt8>) -> Int {
+  static func number(_ digits: Span<UInt8>) -> Int {
     var number = 0
     for index in digits.indices { number = number * 10 + Int(digits[index] - UInt8(ascii: "0")) }
     return number
@@ -48,6 +51,24 @@ extension BoardProfile.Loop {
     case .priority: priority = number
     case .capturePriority: capturePriority = number
     default: processor = number == Shape.asText ? nil : number
+    }
+  }
+}
+
+extension BoardProfile.Contactless {
+  fileprivate mutating func set(_ key: Key, to number: Int, _ text: Span<UInt8>) {
+    switch key {
+    case .tapPort: port = Text(text)
+    case .tapBaud: fastest = BoardProfile.number(text)
+    case .country: country = number
+    case .category: category = number
+    case .qualifiers: qualifiers = Text(text)
+    case .capabilities: capabilities = Text(text)
+    case .floorLimit: floorLimit = number
+    case .verificationLimit: verificationLimit = number
+    case .tapLimit: tapLimit = number == Shape.asText ? nil : number
+    case .tags: tags = Text(text)
+    default: applications = Text(text)
     }
   }
 }

@@ -3,9 +3,9 @@
 
 /// The sections of a board file.
 public enum Section: UInt8, Sendable {
-  case board, loop, gpio, stripe, register, indicators, storage, card
+  case board, loop, gpio, stripe, contactless, register, indicators, storage, card
 
-  public static let count = 8
+  public static let count = 9
 
   public var name: StaticString {
     switch self {
@@ -13,6 +13,7 @@ public enum Section: UInt8, Sendable {
     case .loop: "loop"
     case .gpio: "gpio"
     case .stripe: "stripe"
+    case .contactless: "contactless"
     case .register: "register"
     case .indicators: "indicators"
     case .storage: "storage"
@@ -35,6 +36,8 @@ public enum Shape: Sendable {
   case number(ClosedRange<Int>)
   /// A decimal number, or `any`.
   case numberOrAny(ClosedRange<Int>)
+  /// Hexadecimal digits, and commas between numbers.
+  case hex(limit: Int)
   /// One of the words between the commas.
   case choice(StaticString)
   /// The offset of a line on the GPIO chip, or its name.
@@ -81,12 +84,14 @@ public enum Key: UInt8, Sendable {
   case kind, source, stream
   case flux1, flux2, flux3, strobe1, data1, strobe2, data2, strobe3, data3, cardPresent
   case silence, bias
+  case tapPort, tapBaud, country, category, qualifiers, capabilities
+  case floorLimit, verificationLimit, tapLimit, tags, applications
   case port, baud
   case ready, reading, ok, error, active
   case directory
   case leadingDigits, trailingDigits
 
-  public static let count = 33
+  public static let count = 44
 
   public var rule: Rule {
     switch self {
@@ -100,6 +105,8 @@ public enum Key: UInt8, Sendable {
     case .flux1, .flux2, .flux3, .strobe1, .data1, .strobe2, .data2, .strobe3, .data3,
       .cardPresent:
       headRule
+    case .tapPort, .tapBaud, .country, .category, .qualifiers, .capabilities: readerRule
+    case .floorLimit, .verificationLimit, .tapLimit, .tags, .applications: tapRule
     case .port, .baud: registerRule
     case .ready, .reading, .ok, .error, .active: indicatorRule
     case .directory:
@@ -182,6 +189,62 @@ public enum Key: UInt8, Sendable {
     case .data3: .line(.stripe, "track3.data", "DATA of track 3 (clock-data).")
     default:
       .line(.stripe, "card_present", "CARD PRESENT of the head (clock-data), if it is wired.")
+    }
+  }
+
+  private var readerRule: Rule {
+    switch self {
+    case .tapPort:
+      Rule(
+        .contactless, "port", .path,
+        "Serial port of the contactless reader, a PN532; required with any other key here.")
+    case .tapBaud:
+      Rule(
+        .contactless, "max_baud",
+        .choice("9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000"),
+        default: "115200",
+        "The fastest rate of port and wiring: the reader is raised to it.")
+    case .country:
+      Rule(
+        .contactless, "country", .number(0...999), default: "0",
+        "Country of the kiosk (9F1A), ISO 3166-1 numeric; 0 is none.")
+    case .category:
+      Rule(
+        .contactless, "category", .number(0...9_999), default: "0",
+        "Merchant category code (9F15).")
+    case .qualifiers:
+      Rule(
+        .contactless, "qualifiers", .hex(limit: 8), default: "24004000",
+        "Terminal transaction qualifiers (9F66), without what the amount decides.")
+    default:
+      Rule(
+        .contactless, "capabilities", .hex(limit: 6), default: "404800",
+        "Terminal capabilities (9F33).")
+    }
+  }
+
+  private var tapRule: Rule {
+    switch self {
+    case .floorLimit:
+      Rule(
+        .contactless, "floor_limit", .number(0...999_999_999), default: "0",
+        "Above this amount, in minor units, an online cryptogram is insisted upon.")
+    case .verificationLimit:
+      Rule(
+        .contactless, "cvm_limit", .number(0...999_999_999), default: "5000",
+        "From this amount on, in minor units, the holder has to be verified.")
+    case .tapLimit:
+      Rule(
+        .contactless, "tap_limit", .numberOrAny(1...999_999_999), default: "any",
+        "From this amount on, in minor units, no card may be tapped.")
+    case .tags:
+      Rule(
+        .contactless, "tags", .hex(limit: 160),
+        "Data objects of DE55 in their order, such as 9F26,9F27,9F10; none for the usual ones.")
+    default:
+      Rule(
+        .contactless, "aids", .hex(limit: 160),
+        "Application identifiers that are taken, at most 16; none for those of all schemes.")
     }
   }
 

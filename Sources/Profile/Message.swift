@@ -91,6 +91,10 @@ extension Message {
     case .numberOrAny(let range):
       add("any, ")
       add(range)
+    case .hex(let limit):
+      add("1 to ")
+      add(limit)
+      add(" hexadecimal digits and commas")
     case .choice(let words): add(words)
     case .line:
       add("an offset from ")

@@ -31,10 +31,10 @@ struct ProfileParser: ~Copyable {
   var profile = BoardProfile()
   private var place = Place.beforeAnySection
   /// The line of each key and section; 0 where it is not in the file.
-  private var keyLines = InlineArray<33, Int>(repeating: 0)
+  private var keyLines = InlineArray<44, Int>(repeating: 0)
   /// Keys whose value was wrong: what depends on them is not judged.
-  private var faulty = InlineArray<33, Bool>(repeating: false)
-  private var sectionLines = InlineArray<8, Int>(repeating: 0)
+  private var faulty = InlineArray<44, Bool>(repeating: false)
+  private var sectionLines = InlineArray<9, Int>(repeating: 0)
   private var line = 0
   private var hasMistake = false
 

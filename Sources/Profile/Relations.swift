@@ -121,6 +121,7 @@ extension ProfileParser {
   }
 
   private mutating func checkPorts(_ report: BoardProfile.Report) {
+    checkReaderPort(report)
     guard isRead(.stream), isRead(.port) else { return }
     let isSame = profile.stripe.stream.withBytes { stream in
       profile.register.port.withBytes { $0.equals(stream) }
@@ -129,6 +130,28 @@ extension ProfileParser {
       self.report(
         "port of [register] and stream of [stripe] are the same; allowed: a path of its own",
         at: max(line(of: .port), line(of: .stream)), report)
+    }
+  }
+}
+
+extension ProfileParser {
+  /// The contactless reader has a port, and one of its own.
+  private mutating func checkReaderPort(_ report: BoardProfile.Report) {
+    guard isGiven(.tapPort) else {
+      for index in Key.tapBaud.rawValue...Key.applications.rawValue {
+        guard let key = Key(rawValue: index), isGiven(key) else { continue }
+        return reportMissing(.tapPort, report)
+      }
+      return
+    }
+    guard isRead(.tapPort), isRead(.port) else { return }
+    let isSame = profile.contactless.port.withBytes { reader in
+      profile.register.port.withBytes { $0.equals(reader) }
+    }
+    if isSame {
+      self.report(
+        "port of [contactless] and port of [register] are the same; allowed: a path of its own",
+        at: max(line(of: .tapPort), line(of: .port)), report)
     }
   }
 }

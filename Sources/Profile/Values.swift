@@ -44,6 +44,8 @@ extension Shape {
     case .numberOrAny(let range):
       if withLiteral("any", { $0.equals(value) }) { return Self.asText }
       return try Self.number(value, range)
+    case .hex(let limit):
+      return try Self.check(value, limit) { Hex.value($0) != nil || $0 == UInt8(ascii: ",") }
     case .choice(let words): return try Self.choice(value, words)
     }
   }

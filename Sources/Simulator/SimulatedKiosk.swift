@@ -17,6 +17,8 @@ public struct KioskOptions: Sendable {
   public var release = Interval.milliseconds(10)
   /// Ten bit times at 115,200 bit/s.
   public var byteTime = Interval(nanoseconds: 86_806)
+  /// A contactless reader, if the kiosk has one.
+  public var taps: TapSettings?
 
   public init() {}
 }
@@ -51,6 +53,7 @@ public struct SimulatedKiosk: ~Copyable {
       to: Surroundings(
         seed: random.next(), keys: options.keys, byteTime: options.byteTime, now: now))
     world.pointee.faults = faults
+    if options.taps != nil { world.pointee.chip = VirtualPN532() }
     self.world = world
     byteTime = options.byteTime
     loop = Self.makeLoop(world, options, now: now)
@@ -173,7 +176,8 @@ extension SimulatedKiosk {
     return Loop(
       board: VirtualBoard(world), timing: LoopTiming(tick: tick, release: options.release),
       terminal: terminal, clock: WallClock(unixMilliseconds: 0, at: now),
-      head: StripeSettings(kind: options.head), link: makeLink(origin, options, now: now))
+      head: StripeSettings(kind: options.head), taps: options.taps,
+      link: makeLink(origin, options, now: now))
   }
 
   private static func makeLink(

@@ -25,6 +25,14 @@ public struct Surroundings: ~Copyable {
   /// The head's lines are away.
   public var isHeadAway = false
 
+  // The contactless reader.
+  public var chip: VirtualPN532?
+  /// What its port is set to, in bits per second.
+  public private(set) var readerRate = 115_200
+  private var readerChange = PortChange.cameUp
+  /// When the last byte came from it.
+  public private(set) var lastReaderByte: Instant?
+
   // The line.
   var toRegister: VirtualLine
   var toController: VirtualLine
@@ -166,6 +174,28 @@ extension Surroundings {
     return (toRegister.send(bytes, now: at, faults, &random), at)
   }
 
+  fileprivate mutating func takeReaderChange() -> PortChange {
+    guard chip != nil else { return .none }
+    defer { readerChange = .none }
+    return readerChange
+  }
+
+  fileprivate mutating func receiveFromReader(into bytes: inout Bytes<512>) {
+    while bytes.room > 0, let byte = chip?.transmit(at: now) {
+      // At another rate than the port's there is nothing to be made of it.
+      guard chip?.rate == readerRate else { continue }
+      do { try bytes.append(byte) } catch { return }
+      lastReaderByte = now
+    }
+  }
+
+  fileprivate mutating func sendToReader(_ bytes: Span<UInt8>) -> Int {
+    for index in bytes.indices { chip?.receive(bytes[index], at: now, hostRate: readerRate) }
+    return bytes.count
+  }
+
+  fileprivate mutating func setReaderRate(_ rate: Int) { readerRate = rate }
+
   fileprivate mutating func refill(_ lease: inout KeyLease) -> KeySupply {
     guard let due = leaseDue else {
       let slow = random.chance(faults.slowDisk) ? Int64(random.below(2_000)) : 1
@@ -217,6 +247,14 @@ public struct VirtualBoard: Board, ~Copyable {
   public mutating func send(_ bytes: Span<UInt8>) -> (count: Int, at: Instant) {
     world.pointee.send(bytes)
   }
+  public mutating func readerPort() -> PortChange { world.pointee.takeReaderChange() }
+  public mutating func receiveFromReader(into bytes: inout Bytes<512>) {
+    world.pointee.receiveFromReader(into: &bytes)
+  }
+  public mutating func sendToReader(_ bytes: Span<UInt8>) -> Int {
+    world.pointee.sendToReader(bytes)
+  }
+  public mutating func setReaderRate(_ rate: Int) { world.pointee.setReaderRate(rate) }
   public mutating func show(_ lights: Lights) { world.pointee.show(lights) }
   public mutating func refill(_ lease: inout KeyLease) -> KeySupply {
     world.pointee.refill(&lease)

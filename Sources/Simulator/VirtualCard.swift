@@ -3,9 +3,9 @@
 
 import Octets
 
-public struct VirtualCard {
+public struct VirtualCard: Sendable {
   /// What is behind the antenna.
-  public enum Content {
+  public enum Content: Sendable {
     case payment(PaymentCard)
     case dialogue(DialogueCard)
     /// A ticket or door card: no ISO-DEP.

@@ -23,7 +23,7 @@ public struct ChipFaults: Sendable {
   public init() {}
 }
 
-public struct VirtualPN532 {
+public struct VirtualPN532: Sendable {
   /// Before the antenna, in the order in which they are found.
   public var cards: [VirtualCard] = []
   public var faults = ChipFaults() { didSet { random = SeededRandom(seed: faults.seed) } }
@@ -158,7 +158,7 @@ public struct VirtualPN532 {
 }
 
 /// Finds a host's frames: by their whole length, each beginning at a start code.
-struct HostFrames {
+struct HostFrames: Sendable {
   enum Found {
     case ack
     case nack

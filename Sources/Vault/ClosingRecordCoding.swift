@@ -125,7 +125,7 @@ extension ClosingRecord {
     case .tip: tip = .some(try reader.unsigned())
     case .original, .table, .check, .part, .approval: try decodeDetail(field, from: &reader)
     case .entryMode, .maskedPAN, .scheme, .expiry, .serviceCode, .token, .account, .swipe,
-      .encrypted:
+      .encrypted, .chip:
       try reader.skip()
     }
   }

@@ -11,8 +11,9 @@ public struct Record: ~Copyable {
   /// Version of the format. Keys added later do not change it; changed meanings do.
   public static let version: UInt64 = 1
 
-  /// The largest encoding, with every field at its limit. The tests compute it.
-  public static let maximumSize = 496
+  /// The largest encoding: what a sealed record of 560 bytes holds. A swipe's record never has
+  /// more than 496; a tapped card's may have to leave objects out of DE55.
+  public static let maximumSize = 510
 
   /// Names the log the record stands in: 16 random bytes drawn when the log is begun.
   public var origin = Bytes<16>()
@@ -50,6 +51,12 @@ public struct Record: ~Copyable {
   public var token = Bytes<16>()
   public var account = AccountKind.unknown
   public var swipe: Swipe?
+  /// DE55 of a card that was tapped: BER-TLV without a card number. Empty for others.
+  public var chipData = Bytes<255>()
+  /// Application identifier of a tapped card, 5 to 16 bytes; counts only with `chipData`.
+  public var application = Bytes<16>()
+  /// What else is known of a card that was tapped; counts only with `chipData`.
+  public var chip = Chip()
 
   public var algorithm = Algorithm.tdesDUKPT
   public var keyUsage = KeyUsage.dataEncryption
@@ -114,6 +121,20 @@ extension Record {
     case unknown = 0
     case debit = 1
     case credit = 2
+  }
+
+  /// What a tapped card or device says of itself beside DE55. Raw values are published in
+  /// docs/PROTOCOL.md; those without a meaning there are passed on.
+  public struct Chip: Equatable, Sendable, BitwiseCopyable {
+    /// 0 unknown, 1 card, 2 phone, 3 watch, 4 another device.
+    public var formFactor: UInt8 = 0
+    /// How the holder was, or is to be, verified: 0 not required, 1 by the device, 2 online PIN,
+    /// 3 signature, 4 required, but impossible.
+    public var verification: UInt8 = 0
+    /// Objects of the board's list that the card gave, but the record had no room for.
+    public var leftOut: UInt8 = 0
+
+    public init() {}
   }
 
   public enum TrackState: UInt8, Sendable, BitwiseCopyable {
@@ -185,6 +206,7 @@ public enum RecordField: UInt8, Sendable, BitwiseCopyable {
   case encrypted = 18
   case device = 19
   case firmware = 20
+  case chip = 21
   // Of closing records only.
   case reason = 32
   case capture = 33
@@ -197,10 +219,10 @@ public enum RecordField: UInt8, Sendable, BitwiseCopyable {
 
   /// Fields every record has, as a set of bits.
   static var required: UInt32 {
-    let optional: [6 of RecordField] = [
-      .maskedPAN, .scheme, .expiry, .serviceCode, .token, .swipe,
+    let optional: [7 of RecordField] = [
+      .maskedPAN, .scheme, .expiry, .serviceCode, .token, .swipe, .chip,
     ]
-    var set: UInt32 = 1 << 21 - 1
+    var set: UInt32 = 1 << 22 - 1
     for index in optional.indices { set &= ~optional[index].bit }
     return set
   }

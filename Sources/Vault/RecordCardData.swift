@@ -1,14 +1,18 @@
-// What the DUKPT cipher encrypts: the tracks of a card, as deterministic CBOR.
+// What the DUKPT cipher encrypts: the tracks of a card, or what a tapped card keeps secret, as
+// deterministic CBOR.
 
 import Octets
 
-/// The clear tracks of one card. Lives in locked memory only and is wiped after use.
+/// The clear data of one card. Lives in locked memory only and is wiped after use.
 ///
 /// A track is its characters between the sentinels, without sentinels and LRC: what ISO 8583 data
-/// elements 45, 35 and 36 carry. Empty means the track was not read.
+/// elements 45, 35 and 36 carry. Empty means the track was not read. A tapped card has `objects`
+/// instead.
 public struct CardData: ~Copyable {
-  /// Largest encoding: tracks of 79, 40 and 107 characters with their CBOR.
-  public static let maximumSize = 236
+  /// Largest encoding: tracks of 79, 40 and 107 characters with their CBOR need 236.
+  public static let maximumSize = 239
+  /// BER-TLV objects that travel encrypted only, with their CBOR.
+  public static let longestObjects = 220
 
   /// At most 79 characters from space to `_` (ISO/IEC 7811: 64 characters).
   public var track1 = Bytes<79>()
@@ -16,6 +20,8 @@ public struct CardData: ~Copyable {
   public var track2 = Bytes<40>()
   /// At most 107 characters from `0` to `?`.
   public var track3 = Bytes<107>()
+  /// BER-TLV: track 2 equivalent data, card number, expiry date, name …
+  public var objects = Bytes<220>()
 
   public init() {}
 
@@ -23,12 +29,26 @@ public struct CardData: ~Copyable {
     track1.wipe()
     track2.wipe()
     track3.wipe()
+    objects.wipe()
+  }
+
+  /// Replaces the content of `plaintext` by a tapped card's objects.
+  public static func encode(
+    objects: Span<UInt8>, into plaintext: inout Bytes<239>
+  ) throws(CardDataError) {
+    plaintext.wipe()
+    guard objects.count > 0 else { throw .noTrack }
+    guard objects.count <= longestObjects else { throw .tooLong }
+    do throws(Overflow) {
+      try plaintext.appendCBOR(map: 1)
+      try plaintext.append(key: 4, track: objects)
+    } catch { throw .tooLong }
   }
 
   /// Replaces the content of `plaintext` by the tracks; after an error it is wiped.
   public static func encode(
     track1: Span<UInt8>, track2: Span<UInt8>, track3: Span<UInt8>,
-    into plaintext: inout Bytes<236>
+    into plaintext: inout Bytes<239>
   ) throws(CardDataError) {
     plaintext.wipe()
     do throws(CardDataError) {
@@ -42,7 +62,7 @@ public struct CardData: ~Copyable {
 
   private static func append(
     _ track1: Span<UInt8>, _ track2: Span<UInt8>, _ track3: Span<UInt8>,
-    to plaintext: inout Bytes<236>
+    to plaintext: inout Bytes<239>
   ) throws(CardDataError) {
     let count = (track1.isEmpty ? 0 : 1) + (track2.isEmpty ? 0 : 1) + (track3.isEmpty ? 0 : 1)
     do throws(Overflow) {
@@ -61,7 +81,10 @@ public struct CardData: ~Copyable {
       try track1.withBytes { (track1) throws(CardDataError) in
         try track2.withBytes { (track2) throws(CardDataError) in
           try track3.withBytes { (track3) throws(CardDataError) in
-            try Self.check(track1: track1, track2: track2, track3: track3)
+            // A tapped card has no tracks.
+            if objects.isEmpty || !track1.isEmpty || !track2.isEmpty || !track3.isEmpty {
+              try Self.check(track1: track1, track2: track2, track3: track3)
+            }
           }
         }
       }
@@ -80,6 +103,7 @@ public struct CardData: ~Copyable {
         case 1: try reader.read(into: &track1)
         case 2: try reader.read(into: &track2)
         case 3: try reader.read(into: &track3)
+        case 4: try reader.read(into: &objects)
         default: try reader.skip()
         }
       }

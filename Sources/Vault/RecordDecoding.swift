@@ -45,6 +45,7 @@ extension Record {
     case .firmware: try reader.text(into: &firmware)
     case .reason, .capture, .tip, .original, .table, .check, .part, .approval:
       try reader.skip()
+    case .chip: try decodeChip(from: &reader)
     }
   }
 
@@ -99,6 +100,16 @@ extension Record {
       guard !token.isEmpty else { throw .invalid(.token) }
     default: account = try reader.known(AccountKind.init)
     }
+  }
+
+  private mutating func decodeChip(from reader: inout RecordReader) throws(RecordError) {
+    guard try reader.array(atMost: 5) == 5 else { throw .invalid(.chip) }
+    try reader.bytes(into: &application)
+    try reader.bytes(into: &chipData)
+    guard !chipData.isEmpty else { throw .invalid(.chip) }
+    chip.formFactor = try reader.unsigned()
+    chip.verification = try reader.unsigned()
+    chip.leftOut = try reader.unsigned()
   }
 
   private mutating func decodeEncrypted(from reader: inout RecordReader) throws(RecordError) {

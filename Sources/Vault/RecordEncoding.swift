@@ -25,6 +25,7 @@ extension Record {
     if !serviceCode.isEmpty { count += 1 }
     if !token.isEmpty { count += 1 }
     if swipe != nil { count += 1 }
+    if !chipData.isEmpty { count += 1 }
     return count
   }
 
@@ -86,6 +87,14 @@ extension Record {
     try bytes.append(.ciphertext, bytes: ciphertext)
     try bytes.append(.device, bytes: device)
     try bytes.append(.firmware, text: firmware)
+    guard !chipData.isEmpty else { return }
+    try bytes.append(.chip)
+    try bytes.appendCBOR(array: 5)
+    try application.withBytes { (name) throws(Overflow) in try bytes.appendCBOR(bytes: name) }
+    try chipData.withBytes { (data) throws(Overflow) in try bytes.appendCBOR(bytes: data) }
+    try bytes.appendCBOR(unsigned: UInt64(chip.formFactor))
+    try bytes.appendCBOR(unsigned: UInt64(chip.verification))
+    try bytes.appendCBOR(unsigned: UInt64(chip.leftOut))
   }
 }
 

@@ -19,6 +19,7 @@ extension Record {
     guard ksn.count == algorithm.ksnSize, !ciphertext.isEmpty,
       ciphertext.count % algorithm.blockSize == 0
     else { throw .invalid(.encrypted) }
+    guard chipData.isEmpty || application.count >= 5 else { throw .invalid(.chip) }
     guard device.room == 0 else { throw .invalid(.device) }
     guard !firmware.isEmpty, firmware.isPrintable else { throw .invalid(.firmware) }
   }

@@ -78,7 +78,7 @@ extension Record {
   public borrowing func seal(
     with key: borrowing RecordKey, into sealed: inout SealedRecord
   ) throws(RecordError) {
-    var plaintext = Bytes<496>()
+    var plaintext = Bytes<510>()
     try encode(into: &plaintext)
     do throws(Overflow) {
       try plaintext.withBytes { (bytes) throws(Overflow) in

@@ -6,10 +6,13 @@ import ArgumentParser
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Tillgate's bench: a virtual kiosk, benchmarks and stripe recordings.",
+    abstract:
+      "Tillgate's bench: a virtual kiosk, benchmarks, stripe recordings and card dialogues.",
     subcommands: [
-      KioskCommand.self, MagstripeCommand.self, MeasureAllCommand.self, TicksCommand.self,
-      ReleasesCommand.self, CaptureCommand.self, VaultSpeedCommand.self, DecodeSpeedCommand.self,
+      KioskCommand.self, MagstripeCommand.self, CardCommand.self, ChipCommand.self,
+      MeasureAllCommand.self, TicksCommand.self,
+      ReleasesCommand.self, TapCommand.self, CaptureCommand.self, VaultSpeedCommand.self,
+      DecodeSpeedCommand.self,
       FootprintCommand.self, HeapCommand.self, SandboxCommand.self,
     ])
 }

@@ -1,6 +1,7 @@
 // `tillgate check FILE...`: says of board files what is wrong in them, before a kiosk depends on
 // them.
 
+import Controller
 import LinuxBoard
 import Octets
 import Profile
@@ -36,11 +37,16 @@ func readProfile(_ index: Int, _ arguments: Arguments) -> BoardProfile? {
     report(index, arguments, line: nil) { $0.add(error) }
     return nil
   }
-  return text.withBytes { text in
+  let profile = text.withBytes { text in
     BoardProfile.parse(text) { number, message in
       report(index, arguments, line: number) { $0.add(message) }
     }
   }
+  guard let profile, profile.contactless.isGiven,
+    let mistake = TapSettings.mistake(in: profile.contactless)
+  else { return profile }
+  report(index, arguments, line: nil) { $0.add(mistake) }
+  return nil
 }
 
 private func report(
@@ -72,6 +78,13 @@ private func printSummary(
   switch profile.stripe.source {
   case .gpio: profile.chip.withBytes { line.add($0) }
   case .stream: profile.stripe.stream.withBytes { line.add($0) }
+  }
+  if profile.contactless.isGiven {
+    line.add("; contactless ")
+    profile.contactless.port.withBytes { line.add($0) }
+    line.add(" at up to ")
+    line.add(profile.contactless.fastest)
+    line.add(" baud")
   }
   line.add("; register ")
   profile.register.port.withBytes { line.add($0) }

@@ -16,16 +16,18 @@ struct Keeper: ~Copyable {
   private var store: VaultStore
   private var keys: KeyKeeper
   private var port: PortKeeper
+  private var reader: PortKeeper?
   private var retryAt: Instant?
 
   init(
     _ shared: UnsafeMutablePointer<SharedState>, store: consuming VaultStore,
-    keys: consuming KeyKeeper, port: consuming PortKeeper
+    keys: consuming KeyKeeper, port: consuming PortKeeper, reader: consuming PortKeeper?
   ) {
     self.shared = shared
     self.store = store
     self.keys = keys
     self.port = port
+    self.reader = reader
   }
 
   /// The body of the thread.
@@ -33,6 +35,7 @@ struct Keeper: ~Copyable {
     while !shared.pointee.isStopping {
       let now = MonotonicClock.now()
       port.tend(at: now)
+      reader?.tend(at: now)
       fillMailbox(now: now)
       MonotonicClock.sleep(until: now + Self.round)
     }

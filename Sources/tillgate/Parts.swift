@@ -2,6 +2,7 @@
 
 import CLinux
 import CSodium
+import Contactless
 import Controller
 import Identity
 import Link
@@ -18,7 +19,8 @@ struct Parts: ~Copyable {
 
   init(
     _ profile: BoardProfile, _ shared: UnsafeMutablePointer<SharedState>,
-    _ edges: UnsafeMutablePointer<CapturedEdges>, _ slot: UnsafeMutablePointer<PortSlot>
+    _ edges: UnsafeMutablePointer<CapturedEdges>, _ slot: UnsafeMutablePointer<PortSlot>,
+    reader: UnsafeMutablePointer<PortSlot>
   ) throws(StartFailure) {
     guard let port = profile.register.port.withBytes({ DeviceName($0) }) else {
       preconditionFailure("a profile's paths are as long as a device's name may be")
@@ -31,7 +33,9 @@ struct Parts: ~Copyable {
     do throws(StoreError) { try store.open(&pairing) } catch { throw .store(error) }
     let terminal = try Self.terminal(profile, pairing, keys, epoch: epoch)
     let link = try Self.link(profile, pairing, terminal)
-    let board = RealBoard(shared: shared, edges: edges, register: slot, lamps: try lamps(profile))
+    let taps = profile.contactless.isGiven ? try Self.taps(profile, terminal) : nil
+    let board = RealBoard(
+      shared: shared, edges: edges, register: slot, reader: reader, lamps: try lamps(profile))
     let now = MonotonicClock.now()
     let loop = Loop(
       board: board, timing: LoopTiming(tick: profile.loop.tick, release: profile.loop.release),
@@ -40,11 +44,33 @@ struct Parts: ~Copyable {
         kind: profile.stripe.kind == .f2f ? .f2f : .clockData,
         tracks: Wiring.tracks(profile.stripe),
         silence: profile.stripe.silence),
-      link: link)
-    self.loop = LoopThread(loop, period: profile.loop.tick, shared)
+      taps: taps, link: link)
+    self.loop = LoopThread(loop, period: profile.loop.tick, shared, reader: reader)
     keeper = Keeper(
       shared, store: store, keys: keys,
-      port: PortKeeper(PortSettings(path: port, baud: Int32(profile.register.baud)), slot: slot))
+      port: PortKeeper(PortSettings(path: port, baud: Int32(profile.register.baud)), slot: slot),
+      reader: Self.readerKeeper(profile, reader))
+  }
+
+  private static func readerKeeper(
+    _ profile: BoardProfile, _ slot: UnsafeMutablePointer<PortSlot>
+  ) -> PortKeeper? {
+    guard profile.contactless.isGiven,
+      let port = profile.contactless.port.withBytes({ DeviceName($0) })
+    else { return nil }
+    return PortKeeper(PortSettings(path: port, baud: Int32(PN532.firstRate)), slot: slot)
+  }
+
+  private static func taps(
+    _ profile: BoardProfile, _ terminal: borrowing Terminal
+  ) throws(StartFailure) -> TapSettings {
+    guard var taps = TapSettings(profile.contactless) else { throw .taps }
+    // 9F1E: eight characters, the last four bytes of the device's name.
+    for index in 0..<8 {
+      let byte = terminal.device[4 + index / 2]
+      taps.terminal.serial[index] = Hex.digit(index % 2 == 0 ? byte >> 4 : byte)
+    }
+    return taps
   }
 
   private static func openStore(_ profile: BoardProfile) throws(StartFailure) -> VaultStore {

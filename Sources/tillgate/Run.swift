@@ -44,7 +44,11 @@ private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
   let slot = try lock { (place: UnsafeMutablePointer<PortSlot>) in
     place.initialize(to: PortSlot())
   }
-  var parts = try Parts(profile, shared.pointer, edges.pointer, slot.pointer)
+  let readerSlot = try lock { (place: UnsafeMutablePointer<PortSlot>) in
+    place.initialize(to: PortSlot())
+  }
+  var parts = try Parts(
+    profile, shared.pointer, edges.pointer, slot.pointer, reader: readerSlot.pointer)
   // The first batch of keys is durable before the loop can ask for it.
   parts.keeper?.fillMailbox(now: MonotonicClock.now())
   let keeper = try lock { (place: UnsafeMutablePointer<Keeper>) in
@@ -114,19 +118,24 @@ struct LoopThread: ~Copyable {
   var loop: Loop<RealBoard>
   private let period: Interval
   private let shared: UnsafeMutablePointer<SharedState>
+  private let reader: UnsafeMutablePointer<PortSlot>
+  /// Between two slots the reader is served up to here before the next.
+  private static let margin = Interval.microseconds(100)
 
   init(
     _ loop: consuming Loop<RealBoard>, period: Interval,
-    _ shared: UnsafeMutablePointer<SharedState>
+    _ shared: UnsafeMutablePointer<SharedState>, reader: UnsafeMutablePointer<PortSlot>
   ) {
     self.loop = loop
     self.period = period
     self.shared = shared
+    self.reader = reader
   }
 
   mutating func run() {
     var ticker = Ticker(period: period, start: MonotonicClock.now() + period)
     while !shared.pointee.isStopping {
+      serveReader(until: ticker.next)
       let tick = ticker.wait(recording: shared.pointee.lateness)
       run(at: tick.now)
       shared.pointee.noteTick()
@@ -137,6 +146,16 @@ struct LoopThread: ~Copyable {
       }
     }
     loop.wipe()
+  }
+
+  /// A card waits for the next command: its answers are taken as they come, not at the next slot.
+  private mutating func serveReader(until slot: Instant) {
+    while loop.awaitsReader {
+      let left = slot - MonotonicClock.now()
+      let time = Interval(nanoseconds: left.nanoseconds - Self.margin.nanoseconds)
+      guard time > .milliseconds(0), reader.pointee.wait(upTo: time) else { return }
+      loop.serveReader(now: MonotonicClock.now())
+    }
   }
 
   private mutating func run(at now: Instant) {

@@ -12,6 +12,8 @@ enum StartFailure: Error {
   /// The pairing's keys are no keys.
   case pairing
   case lamps(GPIOError)
+  /// The contactless reader's section; `tillgate check` says what.
+  case taps
   case memory
   case thread(errno: Int32)
 
@@ -41,6 +43,7 @@ enum StartFailure: Error {
       profile.chip.withBytes { line.add($0) }
       line.add(" cannot be had: ")
       line.add(text: tg_error_text(error.reason))
+    case .taps: line.add("the contactless reader's section is wrong; see tillgate check")
     case .memory: line.add("not enough memory for the program's buffers")
     case .thread(let errno):
       line.add("a thread cannot be started: ")

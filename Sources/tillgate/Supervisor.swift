@@ -81,6 +81,12 @@ struct Supervisor: ~Copyable {
     case .ended:
       line.add(", outcome ")
       line.add(occurrence.detail)
+    case .tapRead:
+      line.add(", kernel ")
+      line.add(occurrence.detail)
+    case .tapFailed:
+      line.add(", message ")
+      line.add(hex: UInt8(truncatingIfNeeded: occurrence.detail))
     case .refused:
       line.add(", reason ")
       line.add(hex: UInt8(truncatingIfNeeded: occurrence.detail))
@@ -169,6 +175,11 @@ extension Occurrence {
     case .captureGap: "edges were lost"
     case .registerPortLost: "the register's port is gone"
     case .registerPortFound: "the register's port is there"
+    case .readerFound: "the contactless reader answers"
+    case .readerLost: "the contactless reader does not answer"
+    case .tapRead: "tap read"
+    case .tapFailed: "tap gave no record"
+    case .tapIgnored: "tap after its transaction's end ignored"
     case .keysMissing: "no keys: load some with `tillgate keys load`"
     case .ended: "transaction ended"
     }

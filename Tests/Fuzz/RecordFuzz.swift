@@ -19,7 +19,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
 
 private func reencoding(_ bytes: [UInt8]) -> [UInt8]? {
   guard let record = try? Record(decoding: bytes.span) else { return nil }
-  var encoded = Bytes<496>()
+  var encoded = Bytes<510>()
   do { try record.encode(into: &encoded) } catch {
     preconditionFailure("a record was taken that cannot be sent: \(error)")
   }
@@ -67,7 +67,7 @@ private func isSealedByUs(_ bytes: [UInt8], _ key: borrowing RecordKey) -> Bool 
 
 private func checkCardData(_ bytes: [UInt8]) {
   guard let data = try? CardData(decoding: bytes.span) else { return }
-  var encoded = Bytes<236>()
+  var encoded = Bytes<239>()
   do {
     try data.track1.withBytes { (track1) throws(CardDataError) in
       try data.track2.withBytes { (track2) throws(CardDataError) in

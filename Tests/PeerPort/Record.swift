@@ -31,6 +31,10 @@ private struct Description: Codable {
   var ciphertext: String
   var device: String
   var firmware: String
+  var application: String?
+  var de55: String?
+  /// Form factor, verification, objects left out.
+  var chip: [UInt8]?
 }
 
 private struct Request: Decodable {
@@ -39,6 +43,7 @@ private struct Request: Decodable {
   var record: Description?
   var sealed: String?
   var tracks: [String]?
+  var objects: String?
 }
 
 private struct Answer: Encodable {
@@ -63,6 +68,12 @@ private func answering(_ request: Request) throws -> Answer {
   if let tracks = request.tracks {
     return Answer(plaintext: try cardData(tracks))
   }
+  if let objects = request.objects {
+    var plaintext = Bytes<239>()
+    let bytes = try octets(objects)
+    try CardData.encode(objects: bytes.span, into: &plaintext)
+    return Answer(plaintext: hex(plaintext))
+  }
   let secret = try octets(request.key)
   let identifier = try octets(request.kid)
   let key = try RecordKey(secret.span, identifier: identifier.span)
@@ -79,7 +90,7 @@ private func cardData(_ tracks: [String]) throws -> String {
   let (track1, track2, track3) = (
     Array(tracks[0].utf8), Array(tracks[1].utf8), Array(tracks[2].utf8)
   )
-  var plaintext = Bytes<236>()
+  var plaintext = Bytes<239>()
   try CardData.encode(
     track1: track1.span, track2: track2.span, track3: track3.span, into: &plaintext)
   return hex(plaintext)
@@ -112,6 +123,13 @@ private func record(_ description: Description) throws -> Record {
   try fill(&record.ciphertext, hex: description.ciphertext)
   try fill(&record.device, hex: description.device)
   try fill(&record.firmware, text: description.firmware)
+  try fill(&record.application, hex: description.application)
+  try fill(&record.chipData, hex: description.de55)
+  if let chip = description.chip {
+    record.chip.formFactor = chip[0]
+    record.chip.verification = chip[1]
+    record.chip.leftOut = chip[2]
+  }
   return record
 }
 
@@ -143,7 +161,11 @@ private func describe(_ record: borrowing Record) -> Description {
     },
     algorithm: record.algorithm.rawValue, ksn: hex(record.ksn),
     ciphertext: hex(record.ciphertext), device: hex(record.device),
-    firmware: text(record.firmware) ?? "")
+    firmware: text(record.firmware) ?? "",
+    application: record.chipData.isEmpty ? nil : hex(record.application),
+    de55: record.chipData.isEmpty ? nil : hex(record.chipData),
+    chip: record.chipData.isEmpty
+      ? nil : [record.chip.formFactor, record.chip.verification, record.chip.leftOut])
 }
 
 private struct BadRequest: Error {}

@@ -42,11 +42,30 @@ struct CheckCommandTests {
     #expect(
       result.output == """
         boards/virtual/board.ini: ok (virtual, Virtual kiosk: stripe f2f from stripe.edges; \
+        contactless reader.tty at up to 921600 baud; \
         register register.tty at 115200 baud; release 10 ms)
         boards/raspberry-pi-5/board.ini: ok (raspberry-pi-5, Raspberry Pi 5: stripe clock-data \
         from pinctrl-rp1; register /dev/ttyAMA0 at 115200 baud; release 10 ms)\n
         """)
     #expect(result.error == "")
+  }
+
+  @Test(
+    "names what only the contactless reader can judge",
+    arguments: [
+      ("tags = 9F26,57", "tags of [contactless] are no list for DE55"),
+      ("tags = 9F26,9F26", "tags of [contactless] are no list for DE55"),
+      ("aids = A0000000049999,F000000001", "aids of [contactless] are no list of applications"),
+      ("qualifiers = 2400", "qualifiers of [contactless] are not 4 bytes"),
+      ("capabilities = 40,480", "capabilities of [contactless] are not 3 bytes"),
+    ])
+  func contactless(line: String, mistake: String) throws {
+    let section = "\n[contactless]\nport = reader.tty\n\(line)\n"
+    try withFile(Data((board("baud", "baud = 9600") + section).utf8)) { path in
+      let result = try check(path)
+      #expect(result.status == 1)
+      #expect(result.error.hasPrefix("\(path): error: \(mistake)"), "\(result.error)")
+    }
   }
 
   @Test("names every mistake with file and line, and fails")

@@ -70,6 +70,19 @@ enum RecordSample {
     return record
   }
 
+  /// The example, tapped: with as many bytes of DE55 as are asked for.
+  static func tapped(_ size: Int = 15) -> Record {
+    var record = example()
+    record.swipe = nil
+    record.entryMode = .contactlessChip
+    record.account = .debit
+    fill(&record.application, "a0000000032010")
+    fill(&record.chipData, String(repeating: "9c", count: size))
+    record.chip.formFactor = 2
+    record.chip.verification = 1
+    return record
+  }
+
   /// The example without any field that may be absent.
   static func smallest() -> Record {
     var record = example()

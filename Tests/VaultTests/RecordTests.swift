@@ -21,21 +21,34 @@ struct RecordTests {
     #expect(try example == RecordSample.published("record"))
   }
 
-  @Test("has the named size at most")
+  @Test("of a swipe has the published size at most")
   func largest() throws {
     let largest = try RecordSample.encoded(RecordSample.largest())
-    #expect(largest.count == Record.maximumSize)
+    #expect(largest.count == 496 && largest.count <= Record.maximumSize)
     var tight = Bytes<495>()
     let record = RecordSample.largest()
     #expect(throws: RecordError.tooLong) { try record.encode(into: &tight) }
   }
 
-  @Test("comes back from its encoding with every field", arguments: [0, 1, 2])
+  @Test("of a tapped card is refused when it is too long for the link")
+  func tappedLength() throws {
+    let record = RecordSample.tapped(255)
+    var sealed = SealedRecord()
+    #expect(throws: RecordError.tooLong) {
+      try record.seal(with: RecordSample.recordKey(), into: &sealed)
+    }
+    var copy = RecordSample.tapped()
+    copy.application.truncate(to: 4)
+    #expect(throws: RecordError.invalid(.chip)) { try RecordSample.encoded(copy) }
+  }
+
+  @Test("comes back from its encoding with every field", arguments: [0, 1, 2, 3])
   func roundTrip(which: Int) throws {
     let record: Record =
       switch which {
       case 0: RecordSample.example()
       case 1: RecordSample.largest()
+      case 3: RecordSample.tapped()
       default: RecordSample.smallest()
       }
     let bytes = try RecordSample.encoded(record)
@@ -84,7 +97,7 @@ struct RecordTests {
   func unknownKeys() throws {
     let plain = try RecordSample.encoded(decode(RecordSample.map(RecordSample.entries)))
     var entries = RecordSample.entries
-    entries[21] = "a1 01 82 4101 f5"
+    entries[90] = "a1 01 82 4101 f5"
     entries[4711] = "65 6c61746572"
     entries[18] =
       "a5 0102 02193000 034affff9876543210e00001 04480011223344556677 09 20"

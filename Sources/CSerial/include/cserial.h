@@ -16,5 +16,9 @@ long tg_port_read(int descriptor, void *bytes, size_t capacity);
 long tg_port_write(int descriptor, const void *bytes, size_t size);
 // Bytes that the kernel has taken but not yet sent (a socket counts its own overhead), or -errno.
 long tg_port_queued(int descriptor);
+// Goes on at another rate, any number of bits per second, at once. 0 or -errno: the port cannot.
+int tg_port_set_rate(int descriptor, int baud);
+// Waits until there is something to read, for at most so long. 1, or 0 after the time.
+int tg_port_wait(int descriptor, long nanoseconds);
 // May wait for a real port to drain: off the loop.
 void tg_port_close(int descriptor);

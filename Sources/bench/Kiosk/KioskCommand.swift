@@ -8,6 +8,7 @@ import Link
 import Magstripe
 import Octets
 import Register
+import Simulator
 
 struct KioskCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -41,6 +42,9 @@ struct KioskCommand: ParsableCommand {
       for scene in scenes where scene.keys.name == keys.name {
         try show.play(scene, at: kiosk)
       }
+      if keys.name == TestKeySet.tdes.name {
+        for tap in TapScene.show() { try show.play(tap, at: kiosk) }
+      }
       try show.end(kiosk, verbose: verbose)
     }
     try show.verdict()
@@ -53,6 +57,13 @@ struct Show {
   private var mistakes: [String] = []
   private var latencies: [Double] = []
   private var ksns: Set<[UInt8]> = []
+
+  /// Names the next scene and its payment.
+  mutating func begin(_ title: String) -> String {
+    number += 1
+    print("\(number). \(title)")
+    return "DEMO-\(number)"
+  }
 
   /// Swipes once; again, at most twice, when the machine held the bench itself up so long that it
   /// fed edges after their time, as no head would.
@@ -106,7 +117,11 @@ struct Show {
     if record.isBackward != (scene.conditions.direction == .backward) { fail("wrong direction") }
     if abs(record.time.timeIntervalSinceNow) > 60 { fail("wrong time") }
     if !record.maskedPAN.contains("*") { fail("the card number is not masked") }
-    if !ksns.insert(record.ksn).inserted { fail("a key was used twice") }
+    note(ksn: record.ksn)
+  }
+
+  mutating func note(ksn: [UInt8]) {
+    if !ksns.insert(ksn).inserted { fail("a key was used twice") }
   }
 
   /// A track is what was on the card; only a scratched one may be missing.
@@ -117,7 +132,7 @@ struct Show {
   }
 
   /// The register gives up on a card that cannot be read.
-  private mutating func abandon(_ reference: String, at kiosk: VirtualKiosk) throws {
+  mutating func abandon(_ reference: String, at kiosk: VirtualKiosk) throws {
     let start = kiosk.register.heard.count
     kiosk.register.ask(.abort(.init(reference)))
     let ended = kiosk.register.wait(from: start) {
@@ -134,13 +149,16 @@ struct Show {
       let pan = card.track2.dropFirst().prefix { $0 != "=" }
       if said.contains(pan) { fail("a card number is in the firmware's log") }
     }
+    for scheme in PaymentCard.Scheme.allCases where said.contains("\(PaymentCard(scheme).number)") {
+      fail("a card number is in the firmware's log")
+    }
     if verbose { print(said) }
     for line in said.split(separator: "\n") where line.hasPrefix("release-latency") {
       print("   \(line)")
     }
   }
 
-  private mutating func fail(_ words: String) {
+  mutating func fail(_ words: String) {
     print("   WRONG: \(words)")
     mistakes.append("\(number): \(words)")
   }
@@ -186,9 +204,11 @@ extension Reference {
 }
 
 extension PaymentRequest {
-  static func demo(_ reference: String, amount: UInt64) -> PaymentRequest {
+  static func demo(
+    _ reference: String, amount: UInt64, methods: Methods = .magneticStripe
+  ) -> PaymentRequest {
     PaymentRequest(
       reference: Reference(reference), amount: amount, currency: 978, exponent: 2,
-      timeoutSeconds: 60, methods: .magneticStripe)
+      timeoutSeconds: 60, methods: methods)
   }
 }

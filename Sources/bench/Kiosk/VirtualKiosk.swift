@@ -19,6 +19,8 @@ final class VirtualKiosk {
   let folder: String
   private(set) var register: VirtualRegister
   let feed: EdgeFeed
+  /// The contactless reader's chip.
+  let chip: ChipServer
   let program: Program
   /// Just before the program was started.
   let startedAt: Instant
@@ -30,17 +32,20 @@ final class VirtualKiosk {
   /// `firmware` is the program, perhaps with an emulator before it.
   init(
     _ firmware: [String], keys: TestKeySet = .tdes, environment: [String: String] = [:],
-    lead: Interval = .milliseconds(100)
+    lead: Interval = .milliseconds(100), readerBaud: Int = 921_600
   ) throws {
     keySet = keys
     folder = NSTemporaryDirectory() + "tillgate-kiosk-\(UUID().uuidString)"
     line = try Pseudoterminal()
+    chip = try ChipServer()
     let manager = FileManager.default
     try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try manager.createSymbolicLink(
       atPath: folder + "/register.tty", withDestinationPath: line.path)
+    try manager.createSymbolicLink(
+      atPath: folder + "/reader.tty", withDestinationPath: chip.line.path)
     guard mkfifo(folder + "/stripe.edges", 0o600) == 0 else { throw SystemFailure("mkfifo") }
-    let board = URL(fileURLWithPath: "boards/virtual/board.ini").path
+    let board = try Self.board(in: folder, readerBaud: readerBaud)
     try Self.provision(firmware, in: folder, keys, pairing)
     feed = try EdgeFeed(folder + "/stripe.edges", lead: lead)
     startedAt = monotonicNow()
@@ -48,6 +53,17 @@ final class VirtualKiosk {
       firmware[0], firmware.dropFirst() + ["run", board], in: folder, environment)
     register = VirtualRegister(line, pairing)
     try awaitSession()
+  }
+
+  /// The virtual board's file, with another rate for the contactless reader if one is wanted.
+  private static func board(in folder: String, readerBaud: Int) throws -> String {
+    let path = URL(fileURLWithPath: "boards/virtual/board.ini").path
+    guard readerBaud != 921_600 else { return path }
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let copy = folder + "/board.ini"
+    try text.replacingOccurrences(of: "max_baud = 921600", with: "max_baud = \(readerBaud)")
+      .write(toFile: copy, atomically: false, encoding: .utf8)
+    return copy
   }
 
   private func awaitSession() throws {
@@ -103,6 +119,7 @@ final class VirtualKiosk {
   @discardableResult func close() -> Int32 {
     let status = program.stop()
     register.stop()
+    chip.stop()
     try? FileManager.default.removeItem(atPath: folder)
     return status
   }
@@ -148,6 +165,11 @@ struct OpenedRecord {
   var track1: String
   var track2: String
   var track3: String
+  /// Of a tapped card: DE55, what only the acquirer sees, and what was said of it.
+  var entryMode: UInt8
+  var de55: [UInt8]
+  var objects: [UInt8]
+  var formFactor: UInt8
 
   init(_ sealed: [UInt8], recordKey: [UInt8], _ keys: TestKeySet) throws {
     let key = try RecordKey(recordKey.span)
@@ -169,6 +191,10 @@ struct OpenedRecord {
     track1 = card.track1.text
     track2 = card.track2.text
     track3 = card.track3.text
+    entryMode = record.entryMode.rawValue
+    de55 = record.chipData.array
+    objects = card.objects.array
+    formFactor = record.chip.formFactor
   }
 }
 

@@ -41,6 +41,7 @@ struct MeasureAllCommand: MeasureCommand {
     try CaptureCommand.measure(options, &findings)
     try TicksCommand.measure(options, &findings)
     try ReleasesCommand.measure(options, &findings)
+    try TapCommand.measure(options, &findings)
   }
 }
 
