@@ -93,7 +93,7 @@ let package = Package(
       name: "bench",
       dependencies: [
         "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Register", "Simulator",
-        "CSodium", "Captures",
+        "CSodium", "CSerial", "Captures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],

@@ -102,8 +102,13 @@ public struct TapReader: ~Copyable {
 
   public var isUp: Bool { chip.isUp }
 
-  /// A card is being read: bytes of the chip are worth waking up for.
-  public var isBusy: Bool { if case .exchanging = state { true } else { false } }
+  /// A card is looked for or being read: bytes of the chip are worth waking up for.
+  public var isBusy: Bool {
+    switch state {
+    case .exchanging, .listing(_, isRemoval: false): true
+    case .off, .switchingOff, .pausing, .listing(_, isRemoval: true): false
+    }
+  }
 
   /// Whether `provide` is to be called before a card can be taken.
   public var needsRandom: Bool { request != nil && unpredictable == nil }

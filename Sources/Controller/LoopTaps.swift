@@ -20,7 +20,8 @@ public struct TapSettings: Sendable {
 }
 
 extension Loop where B: ~Copyable {
-  /// A card is being read: what its answers need to go on is worth a run between two slots.
+  /// A card is looked for or being read: what its answers need to go on is worth a run between two
+  /// slots.
   public var awaitsReader: Bool { hasReader && reader.isBusy }
 
   /// Runs the reader alone: bytes have come from it between two slots.

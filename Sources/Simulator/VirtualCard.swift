@@ -38,13 +38,13 @@ public struct VirtualCard: Sendable {
   /// Frames of at most 256 bytes, answers within 77 ms, no identifiers.
   let ats: [UInt8] = [0x05, 0x78, 0x80, 0x70, 0x02]
 
-  /// SENS_RES, SEL_RES, identifier and ATS; or ATQB and the answer to ATTRIB.
-  var description: [UInt8] {
+  /// SENS_RES, SEL_RES, identifier and perhaps ATS; or ATQB and the answer to ATTRIB.
+  func description(withATS: Bool) -> [UInt8] {
     if isTypeB {
       return [0x50] + identifier.prefix(4) + [0, 0, 0, 0, 0x00, 0x81, 0x71] + [0x01, 0x00]
     }
     let head: [UInt8] = [0x00, 0x04, speaksISODEP ? 0x20 : 0x08, UInt8(identifier.count)]
-    return head + identifier + (speaksISODEP ? ats : [])
+    return head + identifier + (speaksISODEP && withATS ? ats : [])
   }
 
   /// The field was off.

@@ -50,6 +50,8 @@ public struct VirtualPN532: Sendable {
   /// Cards that were listed, as places in `cards`, and are activated for ISO-DEP.
   var listed: [Int] = []
   var retries: UInt8 = 0xFF
+  /// SetParameters: bit 4, RATS is done when a card is listed.
+  var parameters: UInt8 = 0x14
   var rest: [UInt8] = []
 
   public init() {}
@@ -64,6 +66,7 @@ public struct VirtualPN532: Sendable {
     pendingRate = nil
     listed = []
     retries = 0xFF
+    parameters = 0x14
     rest = []
   }
 

@@ -34,7 +34,10 @@ extension VirtualPN532 {
       guard let code = parameters.first, code < 9 else { return nil }
       pendingRate = Self.rates[Int(code)]
       return [0x11]
-    case 0x12: return parameters.count == 1 ? [0x13] : nil
+    case 0x12:
+      guard parameters.count == 1 else { return nil }
+      self.parameters = parameters[0]
+      return [0x13]
     case 0x14:
       guard let mode = parameters.first, (1...4).contains(mode) else { return nil }
       return [0x15]
@@ -96,7 +99,7 @@ extension VirtualPN532 {
     var answer: [UInt8] = [0x4B, UInt8(listed.count)]
     for (number, place) in listed.enumerated() {
       answer.append(UInt8(number + 1))
-      answer += cards[place].description
+      answer += cards[place].description(withATS: self.parameters & 0x10 != 0)
     }
     return answer
   }

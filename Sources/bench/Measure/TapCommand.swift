@@ -22,6 +22,9 @@ struct TapCommand: MeasureCommand {
       let seconds = options.quick ? 4 : 12
       let idle = try idleLateness(options.command, rate, seconds: seconds)
       let kiosk = try VirtualKiosk(options.command, readerBaud: rate)
+      guard kiosk.program.line(containing: "the contactless reader answers") != nil else {
+        throw KioskFailure("no reader; the firmware said:\n\(kiosk.program.said)")
+      }
       var run = TapSplit()
       try punctually { for number in 1...taps { try run.tap(number, card, at: kiosk) } }
       let status = kiosk.close()

@@ -1,6 +1,7 @@
 // A virtual PN532 on a pseudoterminal, in real time: bytes take as long as on a wire of the chip's
 // rate, in both directions, and cards and radio take theirs.
 
+import CSerial
 import Foundation
 import Glibc
 import Octets
@@ -74,14 +75,14 @@ final class ChipServer: @unchecked Sendable {
 
   private func run() {
     raiseOwnPriority(48)
-    /// Bytes still on the wire to the chip.
-    var coming: [(byte: UInt8, due: Instant)] = []
+    /// Bytes still on the wire to the chip, with the rate they were sent at.
+    var coming: [(byte: UInt8, due: Instant, rate: Int?)] = []
     var hostFree = monotonicNow()
     while !shared.withLock({ $0.isStopping }) {
       let now = monotonicNow()
       let (output, due, byteTime) = shared.withLock { shared in
         while let first = coming.first, first.due <= now {
-          shared.chip.receive(first.byte, at: first.due, hostRate: hostRate)
+          shared.chip.receive(first.byte, at: first.due, hostRate: first.rate)
           coming.removeFirst()
         }
         var output: [UInt8] = []
@@ -91,14 +92,19 @@ final class ChipServer: @unchecked Sendable {
         return (output, shared.chip.nextDue, byteTime)
       }
       write(output)
+      // A pseudoterminal does not say at which rate a byte was written: a host that changes its
+      // rate right behind its last byte has sent it at the one before.
+      let before = hostRate
       wait(until: [due, coming.first?.due].compactMap(\.self).min())
       let bytes = read()
       guard !bytes.isEmpty else { continue }
       let at = monotonicNow()
       hostFree = max(hostFree, at)
+      let chipRate = shared.withLock { $0.chip.rate }
+      let sentAt = before == chipRate ? before : hostRate
       for byte in bytes {
         hostFree = hostFree + byteTime
-        coming.append((byte, hostFree))
+        coming.append((byte, hostFree, sentAt))
       }
       shared.withLock { note(bytes, isFromHost: true, at, &$0) }
     }
@@ -135,13 +141,7 @@ final class ChipServer: @unchecked Sendable {
     let limit = Interval.milliseconds(2)
     let left = due.map { min($0 - monotonicNow(), limit) } ?? limit
     guard left.nanoseconds > 0 else { return }
-    var wanted = pollfd(fd: line.descriptor, events: Int16(POLLIN), revents: 0)
-    // In whole milliseconds, rounded down; what is left of one is slept.
-    if left >= .milliseconds(1) {
-      poll(&wanted, 1, Int32(left.nanoseconds / 1_000_000))
-    } else if poll(&wanted, 1, 0) == 0 {
-      sleepUntil(monotonicNow() + Interval(nanoseconds: min(left.nanoseconds, 50_000)))
-    }
+    _ = tg_port_wait(line.descriptor, Int(left.nanoseconds))
   }
 }
 
@@ -186,7 +186,8 @@ struct TapMeter: Sendable {
   }
 }
 
-/// Whole frames in a run of bytes, normal or extended; their content behind the direction byte.
+/// Whole frames in a run of bytes, normal or extended, with the zero behind them; their content
+/// behind the direction byte.
 struct FrameScan: Sendable {
   private var bytes: [UInt8] = []
 
@@ -201,9 +202,9 @@ struct FrameScan: Sendable {
         bytes.removeFirst(start + 4)
         continue
       }
-      guard bytes.count >= start + 2 + head + length + 1 else { break }
+      guard bytes.count >= start + 2 + head + length + 2 else { break }
       found.append(Array(bytes[(start + 3 + head)..<(start + 2 + head + length)]))
-      bytes.removeFirst(start + 2 + head + length + 1)
+      bytes.removeFirst(start + 2 + head + length + 2)
     }
     if bytes.count > 1_000 { bytes.removeFirst(500) }
     return found
