@@ -107,7 +107,7 @@ let package = Package(
     tests("WalletCodeTests", ["Octets", "WalletCode"]),
     tests("ContactlessTests", ["Octets", "Contactless", "Simulator"]),
     tests("VaultTests", ["Octets", "Vault", "CSodium", "Simulator"]),
-    tests("LinkTests", ["Octets", "Link"]),
+    tests("LinkTests", ["Octets", "Link", "CSodium"]),
     tests("RegisterTests", ["Octets", "Link", "Vault", "Register"]),
     tests(
       "ControllerTests",

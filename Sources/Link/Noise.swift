@@ -28,18 +28,27 @@ struct KeyPair: ~Copyable {
   }
 }
 
-/// Noise section 5.2. KK mixes a key before each payload, so a payload's nonce is always 0.
+/// Noise section 5.2.
 struct SymmetricState: ~Copyable {
   private var chainingKey = Key()
   private var hash = Key()
   private var key = Key()
+  /// What was sealed under `key` so far.
+  private var counter: UInt64 = 0
 
   /// The protocol's name is exactly as long as a hash, which makes it the first hash.
-  mutating func start() {
-    withLiteral("Noise_KK_25519_ChaChaPoly_SHA256") {
+  mutating func start(_ name: StaticString) {
+    withLiteral(name) {
       hash.set($0)
       chainingKey.set($0)
     }
+  }
+
+  /// The hash of everything so far; at the end it names this handshake and no other.
+  borrowing func withHash<R: ~Copyable, E: Error>(
+    _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try hash.withBytes(body)
   }
 
   mutating func mixHash(_ data: Span<UInt8>) {
@@ -69,42 +78,59 @@ struct SymmetricState: ~Copyable {
   /// Mixes the shared secret of `scalar` and `point`; false when the point is of low order.
   mutating func mixShared(_ scalar: borrowing Key, _ point: borrowing Key) -> Bool {
     var shared = Key()
-    var nextChainingKey = Key()
-    var nextKey = Key()
     let isUsable = x25519(scalar, point, into: &shared)
-    if isUsable {
-      shared.withBytes { derive($0, into: &nextChainingKey, &nextKey) }
-      nextChainingKey.withBytes { chainingKey.set($0) }
-      nextKey.withBytes { key.set($0) }
-    }
+    if isUsable { mix(shared) }
     shared.wipe()
-    nextChainingKey.wipe()
-    nextKey.wipe()
     return isUsable
   }
 
-  /// Appends the tag of an empty payload.
-  mutating func appendTag<let capacity: Int>(
-    to message: inout Bytes<capacity>
+  /// Mixes a shared secret.
+  mutating func mix(_ shared: borrowing Key) {
+    var nextChainingKey = Key()
+    var nextKey = Key()
+    shared.withBytes { derive($0, into: &nextChainingKey, &nextKey) }
+    nextChainingKey.withBytes { chainingKey.set($0) }
+    nextKey.withBytes { key.set($0) }
+    counter = 0
+    nextChainingKey.wipe()
+    nextKey.wipe()
+  }
+
+  /// Appends `plain`, of at most 48 bytes, sealed: 16 bytes longer.
+  mutating func seal<let capacity: Int>(
+    _ plain: Span<UInt8>, into message: inout Bytes<capacity>
   ) throws(Overflow) {
-    var tag = Bytes<16>()
+    var sealed = Bytes<64>()
     try hash.withBytes { (hash) throws(Overflow) in
-      try seal(Span(), key: key, counter: 0, associated: hash, into: &tag)
+      try Link.seal(plain, key: key, counter: counter, associated: hash, into: &sealed)
     }
-    try tag.withBytes { (tag) throws(Overflow) in
-      mixHash(tag)
-      try message.append(tag)
+    counter += 1
+    try sealed.withBytes { (sealed) throws(Overflow) in
+      mixHash(sealed)
+      try message.append(sealed)
     }
   }
 
-  /// Checks the tag of an empty payload.
-  mutating func check(tag: Span<UInt8>) -> Bool {
-    var empty = Bytes<0>()
+  /// Puts what `sealed`, of at most 64 bytes, holds into `plain`; false when it is not genuine or
+  /// does not fit.
+  mutating func open<let capacity: Int>(
+    _ sealed: Span<UInt8>, into plain: inout Bytes<capacity>
+  ) -> Bool {
+    guard sealed.count <= 64 else { return false }
     let isGenuine = hash.withBytes {
-      open(tag, key: key, counter: 0, associated: $0, into: &empty)
+      Link.open(sealed, key: key, counter: counter, associated: $0, into: &plain)
     }
-    if isGenuine { mixHash(tag) }
+    if isGenuine {
+      counter += 1
+      mixHash(sealed)
+    }
     return isGenuine
+  }
+
+  /// Checks the tag of an empty payload.
+  mutating func openEmpty(_ tag: Span<UInt8>) -> Bool {
+    var empty = Bytes<0>()
+    return open(tag, into: &empty)
   }
 
   /// The keys of both directions: initiator to responder, and back.
@@ -117,6 +143,7 @@ struct SymmetricState: ~Copyable {
     other.chainingKey.withBytes { chainingKey.set($0) }
     other.hash.withBytes { hash.set($0) }
     other.key.withBytes { key.set($0) }
+    counter = other.counter
   }
 
   mutating func wipe() {
@@ -138,7 +165,7 @@ struct Handshake: ~Copyable {
   mutating func start(
     prologue: Span<UInt8>, initiator: borrowing Key, responder: borrowing Key
   ) {
-    symmetric.start()
+    symmetric.start("Noise_KK_25519_ChaChaPoly_SHA256")
     symmetric.mixHash(prologue)
     initiator.withBytes { symmetric.mixHash($0) }
     responder.withBytes { symmetric.mixHash($0) }
@@ -153,7 +180,7 @@ struct Handshake: ~Copyable {
     ephemeral.point.withBytes { symmetric.mixHash($0) }
     guard symmetric.mixShared(ephemeral.secret, peer) else { return false }
     guard symmetric.mixShared(own.secret, peer) else { return false }
-    try symmetric.appendTag(to: &message)
+    try symmetric.seal(Span(), into: &message)
     return true
   }
 
@@ -166,7 +193,7 @@ struct Handshake: ~Copyable {
     remote.withBytes { symmetric.mixHash($0) }
     guard symmetric.mixShared(own.secret, remote) else { return false }
     guard symmetric.mixShared(own.secret, peer) else { return false }
-    return symmetric.check(tag: message.extracting(32..<48))
+    return symmetric.openEmpty(message.extracting(32..<48))
   }
 
   /// Responder: `<- e, ee, se`.
@@ -178,7 +205,7 @@ struct Handshake: ~Copyable {
     ephemeral.point.withBytes { symmetric.mixHash($0) }
     guard symmetric.mixShared(ephemeral.secret, remote) else { return false }
     guard symmetric.mixShared(ephemeral.secret, peer) else { return false }
-    try symmetric.appendTag(to: &message)
+    try symmetric.seal(Span(), into: &message)
     return true
   }
 
@@ -192,7 +219,7 @@ struct Handshake: ~Copyable {
     remote.withBytes { symmetric.mixHash($0) }
     guard symmetric.mixShared(ephemeral.secret, remote) else { return false }
     guard symmetric.mixShared(own.secret, remote) else { return false }
-    return symmetric.check(tag: message.extracting(32..<48))
+    return symmetric.openEmpty(message.extracting(32..<48))
   }
 
   mutating func split(into forth: inout Key, _ back: inout Key) {

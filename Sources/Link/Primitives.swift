@@ -16,6 +16,13 @@ extension Bytes {
     do { try append(bytes) } catch { preconditionFailure("sizes of keys are our own") }
   }
 
+  /// Appends a key as a block of SHA-512, each byte of it crossed with `pad`.
+  fileprivate mutating func append(
+    block key: borrowing LongDigest, _ pad: UInt8
+  ) throws(Overflow) {
+    for index in 0..<128 { try append((index < key.count ? key[index] : 0) ^ pad) }
+  }
+
   fileprivate mutating func fill(_ size: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Void) {
     removeAll()
     appendFilling { room in
@@ -34,6 +41,17 @@ func sha256(_ message: Span<UInt8>, into digest: inout Key) {
   }
 }
 
+/// 64 bytes: a digest of SHA-512 and what is derived from it.
+typealias LongDigest = Bytes<64>
+
+func sha512(_ message: Span<UInt8>, into digest: inout LongDigest) {
+  digest.fill(64) { out in
+    _ = message.withUnsafeBufferPointer {
+      crypto_hash_sha512(out, $0.baseAddress, UInt64($0.count))
+    }
+  }
+}
+
 func hmac(_ key: borrowing Key, _ message: Span<UInt8>, into code: inout Key) {
   precondition(key.count == 32, "libsodium takes this size only")
   code.fill(32) { out in
@@ -47,6 +65,23 @@ func hmac(_ key: borrowing Key, _ message: Span<UInt8>, into code: inout Key) {
   }
 }
 
+/// HMAC-SHA-512 (RFC 2104) under a key of 64 bytes, of at most 128 bytes.
+func hmacSHA512(
+  _ key: borrowing LongDigest, _ message: Span<UInt8>, into code: inout LongDigest
+) {
+  var text = Bytes<256>()
+  defer { text.wipe() }
+  do throws(Overflow) {
+    try text.append(block: key, 0x36)
+    try text.append(message)
+    text.withBytes { sha512($0, into: &code) }
+    text.removeAll()
+    try text.append(block: key, 0x5C)
+    try code.withBytes { (inner) throws(Overflow) in try text.append(inner) }
+  } catch { preconditionFailure("a block, and a digest or a message of ours") }
+  text.withBytes { sha512($0, into: &code) }
+}
+
 /// X25519; false for a point of low order, whose shared secret anybody knows.
 func x25519(_ scalar: borrowing Key, _ point: borrowing Key, into shared: inout Key) -> Bool {
   precondition(scalar.count == 32 && point.count == 32, "keys have one size")
@@ -57,6 +92,39 @@ func x25519(_ scalar: borrowing Key, _ point: borrowing Key, into shared: inout 
         point.withBytes { point in
           point.withUnsafeBufferPointer {
             isUsable = crypto_scalarmult(out, scalar.baseAddress, $0.baseAddress) == 0
+          }
+        }
+      }
+    }
+  }
+  return isUsable
+}
+
+/// The ristretto255 element that a digest maps to.
+func ristrettoElement(of digest: borrowing LongDigest, into element: inout Key) {
+  precondition(digest.count == 64, "a digest of ours")
+  element.fill(32) { out in
+    digest.withBytes { digest in
+      _ = digest.withUnsafeBufferPointer {
+        crypto_core_ristretto255_from_hash(out, $0.baseAddress)
+      }
+    }
+  }
+}
+
+/// A multiple of a ristretto255 element; false when `element` is none or the multiple is neutral.
+func ristretto(
+  _ scalar: borrowing Key, _ element: borrowing Key, into multiple: inout Key
+) -> Bool {
+  precondition(scalar.count == 32 && element.count == 32, "elements have one size")
+  var isUsable = false
+  multiple.fill(32) { out in
+    scalar.withBytes { scalar in
+      scalar.withUnsafeBufferPointer { scalar in
+        element.withBytes { element in
+          element.withUnsafeBufferPointer {
+            isUsable =
+              crypto_scalarmult_ristretto255(out, scalar.baseAddress, $0.baseAddress) == 0
           }
         }
       }
@@ -141,4 +209,13 @@ func open<let capacity: Int>(
     return isGenuine ? size : 0
   }
   return isGenuine
+}
+
+extension Span where Element == UInt8 {
+  /// Four bytes from `offset`, which must be there, most significant first.
+  func bigEndian(at offset: Int) -> UInt32 {
+    var value: UInt32 = 0
+    for index in offset..<(offset + 4) { value = value << 8 | UInt32(self[index]) }
+    return value
+  }
 }

@@ -314,14 +314,6 @@ extension KeyPair {
   fileprivate var session: UInt32 { point.withBytes { $0.bigEndian(at: 0) } }
 }
 
-extension Span where Element == UInt8 {
-  fileprivate func bigEndian(at offset: Int) -> UInt32 {
-    var value: UInt32 = 0
-    for index in offset..<(offset + 4) { value = value << 8 | UInt32(self[index]) }
-    return value
-  }
-}
-
 extension Bytes<640> {
   /// Becomes the frame of a handshake message or hello.
   fileprivate mutating func fill(with content: Span<UInt8>) {

@@ -11,6 +11,7 @@ case "dukpt-all": try dukptAll()
 case "vault-speed": try vaultSpeed()
 case "keyblock": try keyBlockPeer(Array(arguments.dropFirst()))
 case "frames": Frames.run()
+case "pairing": try PairingPeer.run()
 case "noise": try Noise.run(Array(arguments.dropFirst()))
 case "codes": try answerCodeRequests()
 default:

@@ -18,6 +18,13 @@ int crypto_aead_chacha20poly1305_ietf_encrypt(
 int crypto_auth_hmacsha256(
     uint8_t *code, const uint8_t *message, unsigned long long size, const uint8_t *key);
 int crypto_hash_sha256(uint8_t *digest, const uint8_t *message, unsigned long long size);
+int crypto_hash_sha512(uint8_t *digest, const uint8_t *message, unsigned long long size);
+
+// ristretto255 (RFC 9496): the element that 64 bytes map to, and the multiple of an element. The
+// latter fails for what encodes no element and when the multiple is the neutral one.
+int crypto_core_ristretto255_from_hash(uint8_t *element, const uint8_t *hash);
+int crypto_scalarmult_ristretto255(
+    uint8_t *multiple, const uint8_t *scalar, const uint8_t *element);
 
 // Fails when the shared secret would be all zero (a point of low order).
 int crypto_scalarmult(uint8_t *shared, const uint8_t *scalar, const uint8_t *point);
