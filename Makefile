@@ -7,7 +7,7 @@ ARGS ?=
 SECONDS_EACH ?= 20
 
 .PHONY: help run test unit peers arm64 heap sandbox replay check firmware boards-check bench \
-  magstripe-million magstripe-table dukpt-all gpiod2 fuzz lint format clean
+  deb deb-test systemd-score magstripe-million magstripe-table dukpt-all gpiod2 fuzz lint format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -66,6 +66,18 @@ bench: ## every number we claim, beside a reference in the same run
 	swift build -c release --product bench
 	swift build -c release --product reference-loop
 	.build/release/bench all --firmware .build-fw/x86_64/tillgate $(ARGS)
+
+deb: firmware ## Debian packages for amd64 and arm64, in .build-deb/
+	@$(TOOLCHAIN)/install package
+	boards/debian/build amd64
+	boards/debian/build arm64
+
+deb-test: deb systemd-score ## lintian; installed, started, upgraded, removed and purged in a Debian of its own
+	Tests/deb
+
+systemd-score: ## what systemd makes of the unit's walls
+	@$(TOOLCHAIN)/install package
+	boards/debian/score
 
 magstripe-table: ## read rate against speed, jitter and acceleration
 	swift build -c release --product bench

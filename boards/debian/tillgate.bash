@@ -1,0 +1,29 @@
+# Completion of tillgate(8) for bash.
+_tillgate() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+  local command=${COMP_WORDS[1]-} options=
+  COMPREPLY=()
+  case $COMP_CWORD:$before in
+  1:*)
+    mapfile -t COMPREPLY < <(compgen -W 'run check keys version' -- "$word")
+    return
+    ;;
+  2:keys)
+    mapfile -t COMPREPLY < <(compgen -W 'load pair status erase' -- "$word")
+    return
+    ;;
+  *:--state)
+    mapfile -t COMPREPLY < <(compgen -d -- "$word")
+    return
+    ;;
+  esac
+  case $command in
+  keys) options='--state --protection-key --block --replace --keys --yes' ;;
+  esac
+  if [[ $word == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+  else
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+  fi
+}
+complete -o filenames -F _tillgate tillgate
