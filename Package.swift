@@ -60,6 +60,7 @@ let package = Package(
     firmware("Vault", ["Octets", "CSodium", "CBearSSL"]),
     firmware("Link", ["Octets", "CSodium"]),
     firmware("Profile", ["Octets", "CInih"]),
+    firmware("Doctor", []),
     firmware("Controller", ["Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link"]),
     firmware(
       "LinuxBoard",
@@ -71,7 +72,7 @@ let package = Package(
       name: "tillgate",
       dependencies: [
         "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Controller", "Profile",
-        "LinuxBoard", "CLinux", "CSodium",
+        "LinuxBoard", "Doctor", "CLinux", "CSodium",
       ],
       swiftSettings: swift),
 
@@ -116,6 +117,7 @@ let package = Package(
         "Register",
       ]),
     tests("ProfileTests", ["Octets", "Profile", "tillgate"]),
+    tests("DoctorTests", ["Doctor", "tillgate"]),
     tests("TidyTests", []),
     .target(
       name: "FakeKernel", path: "Tests/FakeKernel",

@@ -53,6 +53,10 @@ static void add(tg_gpio_event *events, long *found, uint64_t at, size_t line, ui
 
 static int failure(void) { return errno ? -errno : -EIO; }
 
+static tg_gpio_holder holder_named(const char *consumer) {
+  return consumer && strcmp(consumer, CONSUMER) == 0 ? TG_GPIO_OURS : TG_GPIO_TAKEN;
+}
+
 #ifdef GPIOD_LINE_BULK_MAX_LINES  // libgpiod 1.x
 
 enum { KERNEL_EVENTS = 16 };
@@ -115,6 +119,15 @@ static int request(tg_gpio *gpio, const tg_gpio_line *lines, size_t count, int d
 
 static void release(tg_gpio *gpio) {
   for (size_t index = 0; index < gpio->count; index++) gpiod_line_release(gpio->lines[index]);
+}
+
+static int look_at_line(struct gpiod_chip *chip, const tg_gpio_line *wanted,
+                        tg_gpio_holder *holder) {
+  struct gpiod_line *line = wanted->name[0] ? gpiod_chip_find_line(chip, wanted->name)
+                                            : gpiod_chip_get_line(chip, wanted->offset);
+  if (!line) return failure();
+  if (gpiod_line_is_used(line)) *holder = holder_named(gpiod_line_consumer(line));
+  return 0;
 }
 
 size_t tg_gpio_depth(void) { return KERNEL_EVENTS; }
@@ -252,6 +265,18 @@ static int request(tg_gpio *gpio, const tg_gpio_line *lines, size_t count, int d
   return result;
 }
 
+static int look_at_line(struct gpiod_chip *chip, const tg_gpio_line *wanted,
+                        tg_gpio_holder *holder) {
+  int offset = wanted->name[0] ? gpiod_chip_get_line_offset_from_name(chip, wanted->name)
+                               : (int)wanted->offset;
+  struct gpiod_line_info *info = offset < 0 ? NULL
+                                            : gpiod_chip_get_line_info(chip, (unsigned)offset);
+  if (!info) return failure();
+  if (gpiod_line_info_is_used(info)) *holder = holder_named(gpiod_line_info_get_consumer(info));
+  gpiod_line_info_free(info);
+  return 0;
+}
+
 static void release(tg_gpio *gpio) {
   if (gpio->buffer) gpiod_edge_event_buffer_free(gpio->buffer);
   if (gpio->request) gpiod_line_request_release(gpio->request);
@@ -337,4 +362,13 @@ void tg_gpio_close(tg_gpio *gpio) {
   release(gpio);
   if (gpio->chip) gpiod_chip_close(gpio->chip);
   free(gpio);
+}
+int tg_gpio_look(const char *chip, const tg_gpio_line *line, tg_gpio_holder *holder) {
+  errno = 0;
+  *holder = TG_GPIO_FREE;
+  struct gpiod_chip *opened = open_chip(chip);
+  if (!opened) return failure();
+  int result = line ? look_at_line(opened, line, holder) : 0;
+  gpiod_chip_close(opened);
+  return result;
 }

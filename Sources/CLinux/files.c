@@ -65,6 +65,10 @@ int tg_remove_replacement(int directory, const uint8_t *name) {
   return error ? error : result(unlinkat(directory, path, 0));
 }
 
+int tg_create_file(const uint8_t *path) {
+  return result(open((const char *)path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+}
+
 long tg_read(int descriptor, void *bytes, size_t size) {
   ssize_t count;
   do count = read(descriptor, bytes, size);

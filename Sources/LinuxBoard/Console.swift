@@ -48,12 +48,18 @@ public struct Line: ~Copyable {
     add(hex: bytes.span)
   }
 
+  public borrowing func withBytes(_ body: (Span<UInt8>) -> Void) { text.withBytes(body) }
+
   /// Writes the text and a line end.
   public consuming func print(to console: Console = .output) {
+    print(toDescriptor: console.rawValue)
+  }
+
+  public consuming func print(toDescriptor descriptor: Int32) {
     if text.room == 0 { text.truncate(to: Self.capacity - 1) }
     add("\n")
     text.withBytes { bytes in
-      bytes.withUnsafeBytes { _ = tg_write(console.rawValue, $0.baseAddress, $0.count) }
+      bytes.withUnsafeBytes { _ = tg_write(descriptor, $0.baseAddress, $0.count) }
     }
   }
 }

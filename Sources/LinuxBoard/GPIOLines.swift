@@ -6,7 +6,7 @@ import CGPIO
 public struct LineName: Sendable, BitwiseCopyable {
   /// A name of the kernel's GPIO API has at most 31 bytes.
   public static let capacity = 31
-  fileprivate var request = tg_gpio_line()
+  var request = tg_gpio_line()
 
   public init(offset: UInt32) { request.offset = offset }
 
@@ -38,8 +38,8 @@ public enum LineBias: UInt8, Sendable {
 /// A chip and at most 16 lines of it that are used alike.
 public struct GPIOLines: Sendable {
   public static let capacity = 16
-  private let chip: DeviceName
-  private var lines = InlineArray<16, tg_gpio_line>(repeating: tg_gpio_line())
+  let chip: DeviceName
+  private(set) var lines = InlineArray<16, tg_gpio_line>(repeating: tg_gpio_line())
   public private(set) var count = 0
 
   /// `chip` is a path, a name or a label.

@@ -53,6 +53,13 @@ public struct LatencyHistogram: ~Copyable, @unchecked Sendable {
     return maximum
   }
 
+  /// Calls `body` with the largest value of each bucket, in their order, and what it has counted.
+  public func forEachBucket(_ body: (Interval, UInt32) -> Void) {
+    for bucket in 0..<Self.bucketCount {
+      body(interval(Self.end(of: bucket)), buckets[bucket].load(ordering: .relaxed))
+    }
+  }
+
   /// Forgets everything. For the thread that records.
   public func reset() {
     for bucket in 0..<Self.bucketCount { buckets[bucket].store(0, ordering: .relaxed) }

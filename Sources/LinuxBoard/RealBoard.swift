@@ -17,6 +17,7 @@ public struct SharedState: ~Copyable, @unchecked Sendable {
   public let occurrences: Ring<Occurrence>
   public let lateness: LatencyHistogram
   public let execution: LatencyHistogram
+  public let link = LinkTally()
   public var keys = KeyMailbox()
   private let stopping = Atomic<Bool>(false)
   private let progress = Atomic<UInt64>(0)

@@ -50,6 +50,10 @@ public enum Sandbox {
     profile.storage.withPointer { path in
       lacks.add(tg_sandbox_permit(rules, path, 0, Int32(TG_PERMIT_CHANGE)))
     }
+    let runtime: StaticString = "RUNTIME_DIRECTORY"
+    if let path = tg_environment(runtime.utf8Start) {
+      lacks.add(tg_sandbox_permit(rules, path, 0, Int32(TG_PERMIT_CHANGE)))
+    }
     if profile.stripe.source == .stream {
       profile.stripe.stream.withPointer { path in
         lacks.add(tg_sandbox_permit(rules, path, 1, Int32(TG_PERMIT_READ)))

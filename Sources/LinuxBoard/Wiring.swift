@@ -66,19 +66,32 @@ public enum Wiring {
 
   /// Takes the lines of the lights. Without any there is nothing to take.
   public static func lamps(_ profile: borrowing BoardProfile) throws(GPIOError) -> Lamps {
+    var places = InlineArray<4, Int?>(repeating: nil)
+    let isActiveLow = profile.indicators.isActiveLow
+    guard let lines = lampLines(profile, &places), lines.count > 0 else {
+      return Lamps(nil, places: places, isActiveLow: isActiveLow)
+    }
+    return Lamps(try Indicators(lines), places: places, isActiveLow: isActiveLow)
+  }
+
+  /// The lines of the lights, in their order; nil without a chip.
+  public static func lampLines(_ profile: borrowing BoardProfile) -> GPIOLines? {
+    var places = InlineArray<4, Int?>(repeating: nil)
+    return lampLines(profile, &places)
+  }
+
+  private static func lampLines(
+    _ profile: borrowing BoardProfile, _ places: inout InlineArray<4, Int?>
+  ) -> GPIOLines? {
     let lights = profile.indicators
     let wanted: InlineArray<4, GPIOLine?> = [lights.ready, lights.reading, lights.ok, lights.error]
-    var places = InlineArray<4, Int?>(repeating: nil)
-    guard var lines = chip(profile) else {
-      return Lamps(nil, places: places, isActiveLow: lights.isActiveLow)
-    }
+    guard var lines = chip(profile) else { return nil }
     for light in 0..<4 {
       guard let line = name(wanted[light]) else { continue }
       places[light] = lines.count
       lines.append(output: line, isHigh: lights.isActiveLow)
     }
-    let outputs = lines.count == 0 ? nil : try Indicators(lines)
-    return Lamps(outputs, places: places, isActiveLow: lights.isActiveLow)
+    return lines
   }
 
   private static func chip(_ profile: borrowing BoardProfile) -> GPIOLines? {

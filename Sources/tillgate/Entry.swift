@@ -8,6 +8,8 @@ enum Exit {
   static let success: Int32 = 0
   /// Something was checked and found wrong.
   static let failure: Int32 = 1
+  /// The doctor found nothing worse than warnings.
+  static let warnings: Int32 = 2
   /// The command line makes no sense.
   static let usage: Int32 = 64
 }
@@ -24,6 +26,8 @@ public func entry(
   let arguments = Arguments(argumentCount, arguments)
   if arguments.word(0, is: "run") { return run(arguments) }
   if arguments.word(0, is: "check") { return check(arguments) }
+  if arguments.word(0, is: "doctor") { return doctor(arguments) }
+  if arguments.word(0, is: "bench") { return bench(arguments) }
   if arguments.word(0, is: "keys") { return KeysCommand.run(arguments) }
   if arguments.word(0, is: "version") {
     var line = Line()
@@ -36,6 +40,8 @@ public func entry(
     """
     usage: tillgate run BOARD.ini        be the controller that the board file describes
            tillgate check BOARD.ini...   say everything that is wrong in board files
+           tillgate doctor BOARD.ini     say what is not right with this computer, and what to do
+           tillgate bench BOARD.ini      measure how late ticks are here
            tillgate keys VERB ...        load, show and erase keys
            tillgate version
     """)

@@ -14,6 +14,8 @@ struct VaultStore: ~Copyable {
 
   private let directory: StateDirectory
   private var deviceKey = DeviceKey()
+  /// Whether the device key lies in the directory, beside what it protects.
+  private(set) var hasKeyFile = false
 
   private init(_ directory: consuming StateDirectory) { self.directory = directory }
 
@@ -35,7 +37,10 @@ struct VaultStore: ~Copyable {
 
   private mutating func findDeviceKey(creating: Bool) throws(StoreError) {
     if try readCredential() { return }
-    if try readKeyFile() { return }
+    if try readKeyFile() {
+      hasKeyFile = true
+      return
+    }
     guard creating, try !hasState() else { throw .deviceKeyMissing }
     try createKey()
   }

@@ -139,6 +139,8 @@ struct LoopThread: ~Copyable {
       let tick = ticker.wait(recording: shared.pointee.lateness)
       run(at: tick.now)
       shared.pointee.noteTick()
+      // About once a second.
+      if tick.number & 1023 == 0 { shared.pointee.link.store(loop.linkCounts) }
       // A window as wide as a tick has no room for a tick's own lateness: meet its beginning.
       if let due = loop.due, due - tick.now < period {
         MonotonicClock.sleep(until: due)

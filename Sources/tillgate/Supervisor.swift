@@ -18,12 +18,14 @@ struct Supervisor: ~Copyable {
   private var waitingRecords: UInt64 = 0
   private var ignoredSwipes: UInt64 = 0
   private var lastAlive: (at: Instant, ticks: UInt64)
+  private var countsDue: Instant
 
   init(_ shared: UnsafeMutablePointer<SharedState>, tick: Interval) throws(NoMemory) {
     releases = try LatencyHistogram()
     self.shared = shared
     self.tick = tick
     lastAlive = (MonotonicClock.now(), 0)
+    countsDue = lastAlive.at
   }
 
   /// Returns when the program is asked to stop.
@@ -32,6 +34,7 @@ struct Supervisor: ~Copyable {
       let signal = Signal.wait(upTo: Self.round)
       drain()
       feedWatchdog()
+      leaveCounts()
       switch signal {
       case nil: break
       case .hangUp: printTimes()
@@ -54,6 +57,14 @@ struct Supervisor: ~Copyable {
     let ticks = shared.pointee.ticks
     if Int64(ticks - lastAlive.ticks) * 2 * tick.nanoseconds >= elapsed { ServiceManager.alive() }
     lastAlive = (now, ticks)
+  }
+
+  /// Leaves the counts for the doctor. A file that cannot be written is the doctor's to miss.
+  private mutating func leaveCounts() {
+    let now = MonotonicClock.now()
+    guard !(now < countsDue) else { return }
+    countsDue = now + RunningCounts.period
+    RunningCounts.write(shared.pointee.link, releases: releases.count, late: lateReleases)
   }
 
   private mutating func say(_ occurrence: Occurrence) {

@@ -16,6 +16,7 @@ struct ModuleTests {
     "Vault": ["Octets", "CSodium", "CBearSSL"],
     "Link": ["Octets", "CSodium"],
     "Profile": ["Octets", "CInih"],
+    "Doctor": [],
     "Journal": ["Octets", "Vault", "Link", "CSodium", "CSQLite"],
     "Register": ["Octets", "Vault", "Link"],
     "Controller": [
@@ -27,7 +28,7 @@ struct ModuleTests {
     ],
     "tillgate": [
       "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Vault", "Link", "Controller",
-      "Journal", "Profile", "LinuxBoard", "CLinux", "CSodium", "Synchronization",
+      "Journal", "Profile", "Doctor", "LinuxBoard", "CLinux", "CSodium", "Synchronization",
     ],
     // No program that ships, but its code runs in both builds. It plays the acquirer too, and so
     // needs the block ciphers.

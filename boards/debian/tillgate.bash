@@ -5,7 +5,7 @@ _tillgate() {
   COMPREPLY=()
   case $COMP_CWORD:$before in
   1:*)
-    mapfile -t COMPREPLY < <(compgen -W 'run check keys version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'run check doctor bench keys version' -- "$word")
     return
     ;;
   2:keys)
@@ -16,8 +16,11 @@ _tillgate() {
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
     return
     ;;
+  *:--seconds | *:--cut-result) return ;;
   esac
   case $command in
+  doctor) options='--json --cut-test --cut-result' ;;
+  bench) options='--seconds --save' ;;
   keys) options='--state --protection-key --block --replace --keys --yes' ;;
   esac
   if [[ $word == -* ]]; then

@@ -35,6 +35,10 @@ int tg_gpio_drive(const char *chip, const tg_gpio_line *lines, size_t count, tg_
                   size_t *faulty);
 void tg_gpio_close(tg_gpio *gpio);
 
+// Who has a line, without taking it; with `line` NULL only whether the chip can be opened.
+typedef enum { TG_GPIO_FREE, TG_GPIO_OURS, TG_GPIO_TAKEN } tg_gpio_holder;
+int tg_gpio_look(const char *chip, const tg_gpio_line *line, tg_gpio_holder *holder);
+
 // How many events the kernel keeps for a line before it loses some.
 size_t tg_gpio_depth(void);
 

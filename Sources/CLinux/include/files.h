@@ -19,6 +19,8 @@ int tg_open_replacement(int directory, const uint8_t *name);
 int tg_rename_replacement(int directory, const uint8_t *name);
 // Removes NAME.new.
 int tg_remove_replacement(int directory, const uint8_t *name);
+// Makes or empties the file at `path`, which everybody may read, for writing.
+int tg_create_file(const uint8_t *path);
 long tg_read(int descriptor, void *bytes, size_t size);
 int tg_sync(int descriptor);
 void tg_close(int descriptor);
