@@ -37,10 +37,11 @@ replay: ## the same seed gives the same transcript in both builds
 	@$(TOOLCHAIN)/install test
 	Tests/replay
 
-peers: $(PEERS)/ready ## software that nobody here wrote judges our bytes
+peers: $(PEERS)/ready firmware ## software that nobody here wrote judges our bytes
 	swift build --product peerport
 	swift build --product bench
-	PEERPORT=.build/debug/peerport BENCH=.build/debug/bench $(PEERS)/bin/python -m pytest -q Tests/peers
+	PEERPORT=.build/debug/peerport BENCH=.build/debug/bench FIRMWARE=.build-fw/x86_64/tillgate \
+	  $(PEERS)/bin/python -m pytest -q Tests/peers
 
 $(PEERS)/ready: Tests/peers/requirements.txt
 	@$(TOOLCHAIN)/install test

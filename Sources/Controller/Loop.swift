@@ -49,6 +49,8 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   private var lights = Lights.none
   private var glow: (lights: Lights, until: Instant)?
   private var hasTicked = false
+  /// What is counted for `diagnosis`; the rest is filled in when it is asked for.
+  var health = Diagnosis()
 
   public init(
     board: consuming B, timing: LoopTiming, terminal: consuming Terminal, clock: WallClock,
@@ -105,7 +107,10 @@ extension Loop where B: ~Copyable {
     // Read before the edges: what it vouches for is then in the ring.
     let complete = board.capturedUntil()
     while let edge = board.nextEdge() {
-      if edge.signal == .gap { board.report(Occurrence(at: edge.at, code: .captureGap)) }
+      if edge.signal == .gap {
+        health.captureGaps &+= 1
+        board.report(Occurrence(at: edge.at, code: .captureGap))
+      }
       head.record(edge)
     }
     guard let complete, let lastEdge = head.lastEdge else { return }
@@ -117,6 +122,7 @@ extension Loop where B: ~Copyable {
     guard head.hasSignal else { return head.reset() }
     guard let order = transaction.order(for: .magneticStripe) else {
       head.reset()
+      health.magneticStripe.ignored &+= 1
       return board.report(Occurrence(at: now, code: .swipeIgnored))
     }
     let due = lastEdge + timing.release
@@ -152,6 +158,11 @@ extension Loop where B: ~Copyable {
 
   /// Hands the machine what happened and does what it says.
   mutating func step(_ input: Transaction.Input, now: Instant) {
+    switch input {
+    case .captured(let method, _, _): health[method].reads &+= 1
+    case .failed(let method, let failure, _): health[method].noteFailure(failure.reason)
+    default: break
+    }
     let effects = transaction.step(input, now: now)
     if let due = effects.release { release(due: due, now: now) }
     if let closing = effects.close { keep(closing, now: now) }
@@ -205,6 +216,7 @@ extension Loop where B: ~Copyable {
     write(now: now)
     if !frame.isEmpty { link.missSlot() }
     guard frame.isEmpty, link.release(now: now, into: &frame) else {
+      health.waits &+= 1
       return board.report(Occurrence(at: now, code: .recordWaits))
     }
     let (count, at) = frame.withBytes { board.send($0) }
@@ -212,6 +224,8 @@ extension Loop where B: ~Copyable {
     finishFrame()
     let latency = at - (Instant(nanoseconds: due.nanoseconds &- UInt64(timing.release.nanoseconds)))
     let isLate = at > due + timing.tick || count == 0
+    health.releases &+= 1
+    if isLate { health.lateReleases &+= 1 }
     board.report(
       Occurrence(
         at: at, code: isLate ? .releasedLate : .released,
@@ -258,6 +272,10 @@ extension Loop where B: ~Copyable {
     case .abort(let reference): step(.abort(reference), now: now)
     case .outcome(let report): step(.reported(report), now: now)
     case .choice(let choice): step(.chosen(choice), now: now)
+    case .totals(let request):
+      let epoch = UInt64(terminal.epoch)
+      link.send(.totals(transaction.totals(request, epoch: epoch, now: now)))
+    case .diagnosis: link.send(.diagnosis(diagnosis(now: now)))
     case .transactionStatus(let reference):
       let status = transaction.status(of: reference, origin: terminal.origin)
       link.send(.transactionStatus(status))
@@ -269,13 +287,30 @@ extension Loop where B: ~Copyable {
     }
   }
 
+  private var supportedMethods: Methods {
+    hasReader ? .magneticStripe.union(.contactless) : .magneticStripe
+  }
+
+  private mutating func readyMethods() -> Methods {
+    let stripe = board.capturedUntil() != nil ? Methods.magneticStripe : .none
+    return hasReader && reader.isUp ? stripe.union(.contactless) : stripe
+  }
+
+  private mutating func diagnosis(now: Instant) -> Diagnosis {
+    var diagnosis = health
+    diagnosis.uptimeMilliseconds = now.milliseconds
+    diagnosis.epoch = UInt64(terminal.epoch)
+    diagnosis.supported = supportedMethods
+    diagnosis.ready = readyMethods()
+    diagnosis.unacknowledged = outbox.next - outbox.first
+    diagnosis.line = LineHealth(link.counts)
+    return diagnosis
+  }
+
   private mutating func readiness(for request: PaymentRequest) -> Readiness {
     let records = (request.needsNoCard ? 0 : 1) + (request.outcomeSeconds == nil ? 0 : 1)
-    let stripe = board.capturedUntil() != nil ? Methods.magneticStripe : .none
-    let taps = hasReader && reader.isUp ? Methods.contactless : .none
     return Readiness(
-      supported: hasReader ? .magneticStripe.union(.contactless) : .magneticStripe,
-      methods: stripe.union(taps),
+      supported: supportedMethods, methods: readyMethods(),
       store: outbox.room < records ? .storeFull : .none,
       keys: !lease.isEmpty ? .none : supply == .exhausted ? .keysExhausted : .pleaseWait)
   }

@@ -98,6 +98,7 @@ extension Loop where B: ~Copyable {
   private mutating func endTap(now: Instant) {
     defer { reader.forgetCard() }
     guard let order = transaction.order(for: .contactless) else {
+      health.contactless.ignored &+= 1
       return board.report(Occurrence(at: now, code: .tapIgnored))
     }
     let failure = reading.read(

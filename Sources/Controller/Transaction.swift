@@ -76,6 +76,7 @@ public struct Transaction {
 
   var state = State.idle
   var ended = EndedTransactions()
+  var periods = Periods()
 
   public init() {}
 
@@ -123,6 +124,13 @@ public struct Transaction {
   /// The closing record of `reference` was written under this index.
   public mutating func wroteClosing(of reference: Reference, index: UInt64) {
     ended.note(closing: index, of: reference)
+  }
+
+  /// What was taken, by period.
+  public mutating func totals(
+    _ request: TotalsRequest, epoch: UInt64, now: Instant
+  ) -> Totals {
+    periods.answer(request, epoch: epoch, now: now)
   }
 
   public mutating func step(_ input: Input, now: Instant) -> Effects {

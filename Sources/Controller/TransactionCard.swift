@@ -135,6 +135,7 @@ extension Transaction {
     if outcome.isGood, let original = order.request.original, order.request.kind != .refund {
       ended.undo(original)
     }
+    periods.note(closing)
     state = .idle
     return Effects(close: isClosed ? closing : nil, event: closing.event)
   }

@@ -9,6 +9,7 @@ extension Transaction {
   ) -> Effects {
     let refusal = objection(to: request, readiness)
     guard refusal == .none else {
+      periods.noteRefusal()
       return answer(.payment, request.reference, refusal)
     }
     let response = Response(to: .payment, request.reference, isAccepted: true)

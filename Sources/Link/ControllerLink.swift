@@ -14,6 +14,10 @@ public enum ControllerEvent: Equatable, Sendable {
   case outcome(OutcomeReport)
   /// To be answered each time it comes.
   case choice(Choice)
+  /// To be answered each time it comes, by `send(.totals)`.
+  case totals(TotalsRequest)
+  /// To be answered each time it comes, by `send(.diagnosis)`.
+  case diagnosis
   /// To be answered each time it comes, by `send(.transactionStatus)` and, when processed,
   /// `sendCopy`.
   case transactionStatus(Reference)
@@ -144,6 +148,8 @@ public struct ControllerLink: ~Copyable {
     case .abort(let reference): return .abort(reference)
     case .outcome(let report): return .outcome(report)
     case .choice(let choice): return .choice(choice)
+    case .totals(let request): return .totals(request)
+    case .diagnosis: return .diagnosis
     case .transactionStatus(let reference): return .transactionStatus(reference)
     case .time(let milliseconds):
       isBootDue = true

@@ -136,7 +136,12 @@ extension RegisterMessage {
     case .acknowledgement: self = .acknowledgement(try Acknowledgement(&reader))
     case .outcome: self = .outcome(try OutcomeReport(&reader))
     case .choice: self = .choice(try Choice(&reader))
-    case .response, .event, .record, .transactionStatusResponse, .boot, .error, nil:
+    case .totalsRequest: self = .totals(try TotalsRequest(&reader))
+    case .diagnosisRequest:
+      try reader.skipAll()
+      self = .diagnosis
+    case .response, .event, .record, .transactionStatusResponse, .boot, .totals, .diagnosis,
+      .error, nil:
       try reader.skipAll()
       self = .unknown(type: reader.type)
     }
@@ -178,8 +183,11 @@ extension ControllerMessage {
     case .record: self = .record(try RecordMessage(&reader))
     case .transactionStatusResponse: self = .transactionStatus(try TransactionStatus(&reader))
     case .boot: self = .boot(try BootInfo(&reader))
+    case .totals: self = .totals(try Totals(&reader))
+    case .diagnosis: self = .diagnosis(try Diagnosis(&reader))
     case .error: self = .error(try ErrorMessage(&reader))
-    case .payment, .abort, .transactionStatus, .time, .acknowledgement, .outcome, .choice, nil:
+    case .payment, .abort, .transactionStatus, .time, .acknowledgement, .outcome, .choice,
+      .totalsRequest, .diagnosisRequest, nil:
       try reader.skipAll()
       self = .unknown(type: reader.type)
     }

@@ -69,6 +69,8 @@ extension RegisterMessage {
       try bytes.begin(.choice, 2)
       try bytes.field(1, choice.reference)
       try bytes.field(2, choice.tip)
+    case .totals(let request): try request.encode(into: &bytes)
+    case .diagnosis: try bytes.begin(.diagnosisRequest, 0)
     case .unknown: preconditionFailure("only what we know is sent")
     }
   }
@@ -116,6 +118,8 @@ extension ControllerMessage {
       try bytes.field(3, info.first)
       try bytes.field(4, info.next)
       try bytes.field(5, info.epoch)
+    case .totals(let totals): try totals.encode(into: &bytes)
+    case .diagnosis(let diagnosis): try diagnosis.encode(into: &bytes)
     case .error(let error):
       try bytes.begin(.error, 2)
       try bytes.field(1, error.type)

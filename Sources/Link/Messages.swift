@@ -13,11 +13,15 @@ public enum MessageType: UInt64, Sendable {
   case acknowledgement = 5
   case outcome = 6
   case choice = 7
+  case totalsRequest = 8
+  case diagnosisRequest = 9
   case response = 16
   case event = 17
   case record = 18
   case transactionStatusResponse = 19
   case boot = 20
+  case totals = 21
+  case diagnosis = 22
   case error = 31
 }
 
@@ -100,6 +104,8 @@ public enum RegisterMessage: Equatable, Sendable {
   case outcome(OutcomeReport)
   /// What the customer chose on the register's or kiosk's screen.
   case choice(Choice)
+  case totals(TotalsRequest)
+  case diagnosis
   /// A type this version does not know.
   case unknown(type: UInt64)
 }
@@ -186,6 +192,8 @@ public enum ControllerMessage: Equatable, Sendable {
   case record(RecordMessage)
   case transactionStatus(TransactionStatus)
   case boot(BootInfo)
+  case totals(Totals)
+  case diagnosis(Diagnosis)
   case error(ErrorMessage)
   /// A type this version does not know.
   case unknown(type: UInt64)

@@ -39,6 +39,8 @@ public enum RegisterEvent: Equatable, Sendable {
   /// A record asked for by `queryStatus` that was taken before.
   case recordCopy(index: UInt64)
   case status(TransactionStatus)
+  case totals(Totals)
+  case diagnosis(Diagnosis)
   /// The controller did not understand us.
   case error(ErrorMessage)
 }
@@ -76,6 +78,10 @@ public struct RegisterSession: ~Copyable {
   private var status = Request()
   private var outcome = Request()
   private var choice = Request()
+  private var totals = Request()
+  private var diagnosis = Request()
+  /// The period that is asked to be closed.
+  private var closing: PeriodName?
   private var tally = RegisterCounts()
 
   /// - Parameters:
@@ -142,6 +148,16 @@ public struct RegisterSession: ~Copyable {
     status.begin(.transactionStatus(reference), reference: reference)
   }
 
+  /// Asks for what was taken in the open period, or closes the one of this name: closing is done
+  /// once however often it is asked. Ends with a `totals` event.
+  public mutating func queryTotals(closing name: PeriodName? = nil) {
+    closing = name
+    totals.begin(.totals(TotalsRequest(closing: name)), reference: nil)
+  }
+
+  /// Asks how the controller fares. Ends with a `diagnosis` event.
+  public mutating func queryDiagnosis() { diagnosis.begin(.diagnosis, reference: nil) }
+
   /// Tells the controller the time, milliseconds since 1970; it answers with `linkUp`. Every new
   /// session starts with the time once it was told.
   public mutating func tell(unixMilliseconds: UInt64, now: Instant) {
@@ -156,6 +172,8 @@ public struct RegisterSession: ~Copyable {
     status.end()
     outcome.end()
     choice.end()
+    totals.end()
+    diagnosis.end()
   }
 
   /// Says that record `index`, the one the last `record` event named, is safely stored.
@@ -203,6 +221,8 @@ public struct RegisterSession: ~Copyable {
     status.renew()
     outcome.renew()
     choice.renew()
+    totals.renew()
+    diagnosis.renew()
   }
 
   private mutating func takeMessage(now: Instant) -> RegisterEvent? {
@@ -223,6 +243,11 @@ public struct RegisterSession: ~Copyable {
     case .event(let event): return .event(event)
     case .record(let record): return take(record)
     case .transactionStatus(let answer): return take(answer, now: now)
+    case .totals(let answer): return take(answer, now: now)
+    case .diagnosis(let answer):
+      guard diagnosis.isPending else { return nil }
+      diagnosis.answered(&roundTrip, now: now)
+      return .diagnosis(answer)
     case .error(let error): return .error(error)
     case .unknown:
       tally.malformed &+= 1
@@ -282,6 +307,18 @@ public struct RegisterSession: ~Copyable {
     return .recordCopy(index: record.index)
   }
 
+  private mutating func take(_ answer: Totals, now: Instant) -> RegisterEvent? {
+    guard totals.isPending else { return nil }
+    // An answer to an earlier question may come late: it closes nothing.
+    if let closing {
+      guard answer.isClosed == (answer.name == closing) else { return nil }
+    } else if answer.isClosed {
+      return nil
+    }
+    totals.answered(&roundTrip, now: now)
+    return .totals(answer)
+  }
+
   private mutating func take(_ answer: TransactionStatus, now: Instant) -> RegisterEvent? {
     guard status.isPending(answer.reference) else { return nil }
     if case .processed(_, let index) = answer.state {
@@ -321,13 +358,15 @@ public struct RegisterSession: ~Copyable {
       let size = Acknowledgement(origin: held.origin, size: held.size)
       return RegisterMessage.acknowledgement(size).send(in: &session, now: now, into: &frame)
     }
-    for which in 0..<5 {
+    for which in 0..<7 {
       let request =
         switch which {
         case 0: abort.due(now: now, &roundTrip, &tally.repeats)
         case 1: outcome.due(now: now, &roundTrip, &tally.repeats)
         case 2: choice.due(now: now, &roundTrip, &tally.repeats)
         case 3: payment.due(now: now, &roundTrip, &tally.repeats)
+        case 4: totals.due(now: now, &roundTrip, &tally.repeats)
+        case 5: diagnosis.due(now: now, &roundTrip, &tally.repeats)
         default: status.due(now: now, &roundTrip, &tally.repeats)
         }
       if let request { return request.send(in: &session, now: now, into: &frame) }

@@ -75,6 +75,8 @@ extension TranscriptLine {
     case .record(let index): add(4, nil, index, sealed.checksum)
     case .recordCopy(let index): add(5, nil, index, sealed.checksum)
     case .status(let status): add(6, status.reference, status.state.number, 0)
+    case .totals(let totals): add(8, nil, totals.name.number, totals.refused)
+    case .diagnosis(let diagnosis): add(9, nil, diagnosis.releases, diagnosis.lateReleases)
     case .error(let error): add(7, nil, error.type, UInt64(error.reason.rawValue))
     }
   }

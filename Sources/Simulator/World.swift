@@ -241,6 +241,7 @@ extension World {
     case .recordCopy(let index):
       if index >= records { violation = .brokenSequence }
       takeRecord(index, isCopy: true)
+    case .totals, .diagnosis: break
     case .error: violation = .forgedFrame
     }
   }

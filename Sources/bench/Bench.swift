@@ -11,7 +11,8 @@ struct Bench: ParsableCommand {
     subcommands: [
       KioskCommand.self, MagstripeCommand.self, CardCommand.self, ChipCommand.self,
       MeasureAllCommand.self, TicksCommand.self,
-      ReleasesCommand.self, TapCommand.self, CaptureCommand.self, VaultSpeedCommand.self,
+      ReleasesCommand.self, DialogueCommand.self, TapCommand.self, CaptureCommand.self,
+      VaultSpeedCommand.self,
       DecodeSpeedCommand.self,
       FootprintCommand.self, HeapCommand.self, SandboxCommand.self,
     ])

@@ -49,6 +49,44 @@ let testEnd: Event = {
   return event
 }()
 
+let testTotals: Totals = {
+  var totals = Totals(name: PeriodName(epoch: 7, number: 2), since: 5000)
+  totals.isClosed = true
+  totals.until = 93_784_005
+  totals.refused = 2
+  var row = TotalsRow(method: .magneticStripe, kind: .sale, currency: 978, isApproved: true)
+  totals.add(1250, to: row)
+  totals.add(1250, to: row)
+  row.method = nil
+  row.kind = .reversal
+  totals.add(1250, to: row)
+  for outcome in [Outcome.approved, .approved, .approved, .declined, .timedOut] {
+    totals.count(end: outcome)
+  }
+  return totals
+}()
+let testDiagnosis: Diagnosis = {
+  var diagnosis = Diagnosis()
+  diagnosis.uptimeMilliseconds = 93_784_005
+  diagnosis.epoch = 7
+  diagnosis.supported = Methods.magneticStripe.union(.contactless)
+  diagnosis.ready = .magneticStripe
+  diagnosis.releases = 12
+  diagnosis.lateReleases = 1
+  diagnosis.waits = 2
+  diagnosis.captureGaps = 1
+  diagnosis.line.frames = 140
+  diagnosis.line.noise = 3
+  diagnosis.line.sessions = 1
+  diagnosis.line.dropped = 5
+  diagnosis.line.repeats = 2
+  diagnosis.magneticStripe.reads = 12
+  diagnosis.magneticStripe.ignored = 3
+  diagnosis.magneticStripe.noteFailure(.cardNotReadable)
+  diagnosis.magneticStripe.noteFailure(.cardNotReadable)
+  return diagnosis
+}()
+
 @Suite("Messages")
 struct MessageTests {
   static let fromRegister: [RegisterMessage] = [
@@ -57,6 +95,8 @@ struct MessageTests {
     .acknowledgement(Acknowledgement(origin: testOrigin, size: 43)),
     .outcome(testOutcome), .outcome(OutcomeReport(.declined, testReference)),
     .choice(Choice(testReference, tip: 150)), .payment(testTab), .payment(testReversal),
+    .totals(TotalsRequest()), .totals(TotalsRequest(closing: PeriodName(epoch: 7, number: 2))),
+    .diagnosis,
   ]
   static let fromController: [ControllerMessage] = [
     .response(Response(to: .payment, testReference, isAccepted: false, reason: .pleaseWait)),
@@ -69,7 +109,8 @@ struct MessageTests {
     .transactionStatus(TransactionStatus(testReference, .processed(origin: testOrigin, index: 42))),
     .boot(BootInfo(origin: testOrigin, first: 42, next: 43, epoch: 7)),
     .error(ErrorMessage(type: 9, reason: .protocolError)),
-    .event(testEnd), .response(Response(to: .outcome, testReference, isAccepted: true)),
+    .event(testEnd), .totals(testTotals), .diagnosis(testDiagnosis),
+    .response(Response(to: .outcome, testReference, isAccepted: true)),
   ]
 
   static func encoded(_ message: RegisterMessage) -> [UInt8] {
@@ -112,6 +153,32 @@ struct MessageTests {
       try ControllerMessage.encodeRecord(
         origin: testOrigin, index: 0, sealed: (sealed + [0]).span, into: &other)
     }
+  }
+
+  @Test("the fullest totals and the fullest diagnosis fit a frame")
+  func fullest() throws {
+    var totals = Totals(name: PeriodName(epoch: .max, number: .max), since: .max)
+    totals.refused = .max
+    for currency in 900..<UInt16(900 + Totals.capacity + 1) {
+      let row = TotalsRow(
+        method: .walletCode, kind: .completion, currency: currency, isApproved: true)
+      totals.add(.max, to: row)
+      totals.add(.max, to: row)
+    }
+    #expect(totals.unlisted == 2)
+    #expect(totals[Totals.capacity - 1]?.sum == .max && totals[Totals.capacity] == nil)
+    #expect(Self.encoded(.totals(totals)).count < LinkLimits.message)
+    var diagnosis = testDiagnosis
+    for method in [Method.magneticStripe, .contactless, .walletCode] {
+      for reason in 1...UInt8(ReaderHealth.reasons + 2) {
+        diagnosis[method].noteFailure(Reason(rawValue: reason))
+      }
+      #expect(diagnosis[method].otherFailures == 2 && diagnosis[method].allFailures == 8)
+      #expect(diagnosis[method].failures(Reason(rawValue: 3)) == 1)
+    }
+    let bytes = Self.encoded(.diagnosis(diagnosis))
+    #expect(bytes.count < LinkLimits.message)
+    #expect(try ControllerMessage(decoding: bytes.span) == .diagnosis(diagnosis))
   }
 
   @Test("no message cut short or lengthened is taken")

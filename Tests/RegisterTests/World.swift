@@ -215,7 +215,9 @@ final class World {
       switch event {
       case .payment(let request): if let answer = answers(request) { link.answer(answer) }
       case .acknowledged(let size): outbox.drop(below: size)
-      case .sessionStarted, .abort, .outcome, .choice, .transactionStatus, .time: break
+      case .sessionStarted, .abort, .outcome, .choice, .totals, .diagnosis, .transactionStatus,
+        .time:
+        break
       }
     }
     if link.needsEphemeral {

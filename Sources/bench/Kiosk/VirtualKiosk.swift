@@ -15,6 +15,29 @@ struct KioskFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+/// The register's line.
+struct LineSettings {
+  /// Bits a second, ten to a byte.
+  var baud = 115_200
+  /// Whether bytes take the time that they would on a UART.
+  var isPaced = false
+  /// The probability that a byte arrives with a wrong bit, and the seed of which; paced lines only.
+  var flips = 0.0
+  var seed: UInt64 = 1
+
+  /// The virtual board's file, with these rates for the register and the contactless reader.
+  func board(in folder: String, readerBaud: Int) throws -> String {
+    let path = URL(fileURLWithPath: "boards/virtual/board.ini").path
+    guard baud != 115_200 || readerBaud != 921_600 else { return path }
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+      .replacingOccurrences(of: "\nbaud = 115200", with: "\nbaud = \(baud)")
+      .replacingOccurrences(of: "max_baud = 921600", with: "max_baud = \(readerBaud)")
+    let copy = folder + "/board.ini"
+    try text.write(toFile: copy, atomically: false, encoding: .utf8)
+    return copy
+  }
+}
+
 final class VirtualKiosk {
   let folder: String
   private(set) var register: VirtualRegister
@@ -27,12 +50,16 @@ final class VirtualKiosk {
   private let keySet: TestKeySet
   private let pairing = PairingKeys()
   private var line: Pseudoterminal
+  /// The line at its real speed, when that was asked for.
+  let pacing: PacedLine?
+  private let baud: Int
 
   /// Makes the folder, loads the test keys with the firmware's own commands and starts it.
   /// `firmware` is the program, perhaps with an emulator before it.
   init(
     _ firmware: [String], keys: TestKeySet = .tdes, environment: [String: String] = [:],
-    lead: Interval = .milliseconds(100), readerBaud: Int = 921_600
+    lead: Interval = .milliseconds(100), readerBaud: Int = 921_600,
+    line settings: LineSettings = LineSettings()
   ) throws {
     keySet = keys
     folder = NSTemporaryDirectory() + "tillgate-kiosk-\(UUID().uuidString)"
@@ -45,25 +72,17 @@ final class VirtualKiosk {
     try manager.createSymbolicLink(
       atPath: folder + "/reader.tty", withDestinationPath: chip.line.path)
     guard mkfifo(folder + "/stripe.edges", 0o600) == 0 else { throw SystemFailure("mkfifo") }
-    let board = try Self.board(in: folder, readerBaud: readerBaud)
+    let board = try settings.board(in: folder, readerBaud: readerBaud)
     try Self.provision(firmware, in: folder, keys, pairing)
     feed = try EdgeFeed(folder + "/stripe.edges", lead: lead)
     startedAt = monotonicNow()
     program = try Program(
       firmware[0], firmware.dropFirst() + ["run", board], in: folder, environment)
-    register = VirtualRegister(line, pairing)
+    baud = settings.baud
+    pacing = try settings.isPaced ? PacedLine(line, settings) : nil
+    register = VirtualRegister(
+      pacing?.registerDescriptor ?? line.descriptor, pairing, baud: settings.baud)
     try awaitSession()
-  }
-
-  /// The virtual board's file, with another rate for the contactless reader if one is wanted.
-  private static func board(in folder: String, readerBaud: Int) throws -> String {
-    let path = URL(fileURLWithPath: "boards/virtual/board.ini").path
-    guard readerBaud != 921_600 else { return path }
-    let text = try String(contentsOfFile: path, encoding: .utf8)
-    let copy = folder + "/board.ini"
-    try text.replacingOccurrences(of: "max_baud = 921600", with: "max_baud = \(readerBaud)")
-      .write(toFile: copy, atomically: false, encoding: .utf8)
-    return copy
   }
 
   private func awaitSession() throws {
@@ -76,6 +95,7 @@ final class VirtualKiosk {
   /// Pulls the register's cable and plugs it in again: another terminal under the same name, and a
   /// register that was started anew.
   func replug() throws {
+    precondition(pacing == nil, "a paced line is never pulled: our own use")
     register.stop()
     guard register.waitUntilStopped() else { throw KioskFailure("the register does not stop") }
     // The old one is closed when nobody holds it any more.
@@ -84,7 +104,7 @@ final class VirtualKiosk {
     let name = folder + "/register.tty"
     try FileManager.default.removeItem(atPath: name)
     try FileManager.default.createSymbolicLink(atPath: name, withDestinationPath: fresh.path)
-    register = VirtualRegister(fresh, pairing)
+    register = VirtualRegister(fresh.descriptor, pairing, baud: baud)
     try awaitSession()
   }
 
@@ -120,6 +140,7 @@ final class VirtualKiosk {
     let status = program.stop()
     register.stop()
     chip.stop()
+    pacing?.stop()
     try? FileManager.default.removeItem(atPath: folder)
     return status
   }
@@ -144,6 +165,11 @@ final class VirtualKiosk {
     guard response.isAccepted else {
       throw KioskFailure("payment refused, reason \(hexadecimal([response.reason.rawValue]))")
     }
+  }
+
+  /// Opens a closing record; nil when it is a card's.
+  func openClosing(_ sealed: [UInt8]) throws -> OpenedClosing? {
+    try OpenedClosing(sealed, recordKey: pairing.record)
   }
 
   /// Opens a sealed record as the register does, and its card data as the acquirer does.

@@ -25,6 +25,8 @@ final class VirtualRegister: @unchecked Sendable {
     case status(Reference)
     case report(OutcomeReport)
     case choose(Choice)
+    case totals(closing: PeriodName?)
+    case diagnosis
   }
 
   private struct Shared {
@@ -37,11 +39,14 @@ final class VirtualRegister: @unchecked Sendable {
   private let shared = Mutex(Shared())
   private let descriptor: Int32
   private let keys: PairingKeys
+  private let byteTime: Interval
   private var thread: Thread?
 
-  init(_ line: Pseudoterminal, _ keys: PairingKeys) {
-    descriptor = line.descriptor
+  /// `baud` is that of the line, with ten bits to a byte.
+  init(_ descriptor: Int32, _ keys: PairingKeys, baud: Int) {
+    self.descriptor = descriptor
     self.keys = keys
+    byteTime = Interval(nanoseconds: 10_000_000_000 / Int64(baud))
     let thread = Thread { [self] in run() }
     thread.stackSize = 1 << 20
     self.thread = thread
@@ -62,6 +67,8 @@ final class VirtualRegister: @unchecked Sendable {
   func ask(_ request: Request) { shared.withLock { $0.requests.append(request) } }
 
   var heard: [Heard] { shared.withLock { $0.heard } }
+  /// How much was heard: where to `wait` from for what comes next.
+  var heardCount: Int { shared.withLock { $0.heard.count } }
   var counts: RegisterCounts? { shared.withLock { $0.counts } }
 
   /// Waits until an event from number `start` on satisfies `test`; nil when `seconds` pass first.
@@ -80,8 +87,6 @@ final class VirtualRegister: @unchecked Sendable {
 
   private func run() {
     raiseOwnPriority(50)
-    // Ten bit times at the virtual board's 115,200 bit/s.
-    let byteTime = Interval(nanoseconds: 86_806)
     var session: RegisterSession
     do {
       session = try RegisterSession(
@@ -111,6 +116,8 @@ final class VirtualRegister: @unchecked Sendable {
       case .status(let reference): session.queryStatus(reference)
       case .report(let report): session.report(report)
       case .choose(let choice): session.choose(choice)
+      case .totals(let name): session.queryTotals(closing: name)
+      case .diagnosis: session.queryDiagnosis()
       }
     }
   }

@@ -42,6 +42,7 @@ struct MeasureAllCommand: MeasureCommand {
     try TicksCommand.measure(options, &findings)
     try ReleasesCommand.measure(options, &findings)
     try TapCommand.measure(options, &findings)
+    try DialogueCommand.measure(options, &findings)
   }
 }
 

@@ -1,0 +1,213 @@
+// `bench dialogue`: what the people at the till wait for, what it costs on the wire, and thousands of
+// mixed transactions through the real program with every end compared on both sides.
+
+import ArgumentParser
+import Foundation
+import Link
+import Octets
+import Register
+import Simulator
+
+struct DialogueCommand: MeasureCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dialogue",
+    abstract: "Waiting times, bytes on the wire, 10,000 mixed transactions.")
+  @OptionGroup var options: MeasureOptions
+
+  static func measure(_ options: MeasureOptions, _ findings: inout Findings) throws {
+    MessageSizes.show(&findings)
+    try waits(options, &findings)
+    try mixed(options, &findings)
+  }
+
+  /// One sale after the other on a line of 115,200 bit/s.
+  private static func waits(_ options: MeasureOptions, _ findings: inout Findings) throws {
+    let sales = options.quick ? 20 : 200
+    findings.section("\(sales) sales by swipe on a paced line of 115200 bit/s")
+    var line = LineSettings()
+    line.isPaced = true
+    let kiosk = try VirtualKiosk(options.command, line: line)
+    var waits = Waits()
+    try punctually {
+      for number in 1...sales { try waits.serve(number, at: kiosk) }
+    }
+    findings.show("request to armed (103 bytes: 8.9 ms)", waits.armed.words)
+    findings.show("last edge to captured event", waits.captured.words)
+    findings.show("outcome to customer's prompt", waits.prompted.words)
+    let lean = try bytes(of: "LEAN", at: kiosk) { $0.showsSteps = false }
+    let steps = try bytes(of: "STEPS", at: kiosk) { _ in }
+    let whole = try bytes(of: "WHOLE", at: kiosk) { $0.outcomeSeconds = 30 }
+    _ = kiosk.close()
+    findings.require("bytes of a sale by swipe, both ways", Double(lean.both), atMost: 699)
+    findings.show("  with every step shown", steps.words)
+    findings.show("  and with outcome and closing record", whole.words)
+  }
+
+  /// What one sale puts on the wire, from the request to the last acknowledgement.
+  private static func bytes(
+    of name: String, at kiosk: VirtualKiosk, _ change: (inout PaymentRequest) -> Void
+  ) throws -> PacedLine.Traffic {
+    guard let line = kiosk.pacing else { throw KioskFailure("the line is not paced") }
+    // A swipe that has to be repeated is no measure.
+    for attempt in 1...5 {
+      usleep(300_000)
+      let before = line.traffic
+      var request = PaymentRequest.demo("\(name)-\(attempt)", amount: 1250)
+      change(&request)
+      let start = kiosk.register.heardCount
+      try kiosk.arm(request)
+      _ = try kiosk.feed.play(TestCard.visa.edges(SwipeConditions(), seed: UInt64(attempt)))
+      let heard = kiosk.register.wait(from: start) { $0.endsSwipe }
+      let isRead = heard.map { !$0.sealed.isEmpty } ?? false
+      if isRead, request.outcomeSeconds != nil {
+        kiosk.register.ask(.report(OutcomeReport(.approved, request.reference)))
+      } else if !isRead {
+        kiosk.register.ask(.abort(request.reference))
+      }
+      usleep(500_000)
+      guard isRead else { continue }
+      let after = line.traffic
+      return PacedLine.Traffic(
+        toRegister: after.toRegister - before.toRegister,
+        toController: after.toController - before.toController)
+    }
+    throw KioskFailure("no swipe was read at once in five")
+  }
+
+  private static func mixed(_ options: MeasureOptions, _ findings: inout Findings) throws {
+    let count = options.quick ? 200 : 10_000
+    findings.section(
+      "\(count) mixed transactions at 921600 bit/s, one byte in 50,000 with a wrong bit")
+    var line = LineSettings()
+    line.baud = 921_600
+    line.isPaced = true
+    line.flips = 2e-5
+    let kiosk = try VirtualKiosk(options.command, lead: .milliseconds(40), line: line)
+    var mixed = MixedDialogue(seed: 1)
+    let start = monotonicNow()
+    try punctually { for _ in 0..<count { try mixed.play(at: kiosk) } }
+    let seconds = Double((monotonicNow() - start).nanoseconds) / 1e9
+    try mixed.compareTotals(at: kiosk)
+    let status = kiosk.close()
+    if status != 0 { throw KioskFailure("the firmware ended with \(status)") }
+    for (name, count) in mixed.plans.sorted(by: { $0.key < $1.key }) {
+      findings.show("  \(name)", String(count))
+    }
+    findings.show("swipes, of these to be repeated", "\(mixed.swipes), \(mixed.repeatedSwipes)")
+    findings.show("final events that noise took", String(mixed.missedEvents))
+    findings.show(
+      "transactions a second", number(Double(count) / seconds))
+    findings.require("without a final outcome", UInt64(mixed.unended), exactly: 0)
+    findings.require("ends that differ between the sides", UInt64(mixed.differing), exactly: 0)
+    for words in mixed.complaints.prefix(10) { print("   " + words) }
+  }
+}
+
+extension PacedLine.Traffic {
+  var words: String { "\(both) (\(toRegister) to the register, \(toController) back)" }
+}
+
+/// Waiting times of plain sales with an outcome.
+private struct Waits {
+  var armed = Durations(numberOfSignificantValueDigits: .three)
+  var captured = Durations(numberOfSignificantValueDigits: .three)
+  var prompted = Durations(numberOfSignificantValueDigits: .three)
+
+  mutating func serve(_ number: Int, at kiosk: VirtualKiosk) throws {
+    let reference = Reference("WAIT-\(number)")
+    var request = PaymentRequest.demo("WAIT-\(number)", amount: 1250)
+    request.outcomeSeconds = 30
+    let register = kiosk.register
+    let start = register.heardCount
+    let asked = monotonicNow()
+    try kiosk.arm(request)
+    if let heard = register.wait(from: start, { $0.isEvent(.waitingForCard, reference) }) {
+      armed.record(UInt64((heard.at - asked).nanoseconds))
+    }
+    var conditions = SwipeConditions()
+    conditions.inchesPerSecond = 40
+    for attempt in 0..<5 {
+      let from = register.heardCount
+      let edges = TestCard.all[number % 3].edges(conditions, seed: UInt64(number * 8 + attempt))
+      let lastEdge = try kiosk.feed.play(edges)
+      let heard = register.wait(from: from, within: 3) {
+        $0.isEvent(.captured, reference) || $0.isEvent(.cardNotReadable, reference)
+      }
+      guard let heard, heard.isEvent(.captured, reference) else { continue }
+      captured.record(UInt64(max((heard.at - lastEdge).nanoseconds, 0)))
+      let reported = monotonicNow()
+      register.ask(.report(OutcomeReport(.approved, reference)))
+      let end = register.wait(from: from) { $0.isEvent(.ended, reference) }
+      guard let end else { throw KioskFailure("WAIT-\(number) never ended") }
+      prompted.record(UInt64((end.at - reported).nanoseconds))
+      return
+    }
+    throw KioskFailure("WAIT-\(number): no swipe was read; \(kiosk.program.said.suffix(2_000))")
+  }
+}
+
+extension Heard {
+  func isEvent(_ kind: EventKind, _ reference: Reference) -> Bool {
+    if case .event(let event) = event {
+      event.kind == kind && event.reference == reference
+    } else {
+      false
+    }
+  }
+}
+
+/// Frames as long as typical messages make them.
+private enum MessageSizes {
+  static func show(_ findings: inout Findings) {
+    findings.section("frames on the wire, in bytes, with a reference of 12 characters")
+    let reference = Reference("TILL7-000123")
+    var sale = PaymentRequest.demo("TILL7-000123", amount: 12_50)
+    let tab = {
+      var request = sale
+      request.kind = .completion
+      request.original = Reference("TILL7-000100")
+      request.outcomeSeconds = 30
+      request.tip = .hundredthsOfPercent(1_000)
+      request.table = Label(Array("12".utf8).span)
+      request.check = Label(Array("C-77".utf8).span)
+      return request
+    }()
+    sale.outcomeSeconds = 30
+    let messages: [(String, RegisterMessage)] = [
+      ("payment, plain", .payment(.demo("TILL7-000123", amount: 1250))),
+      ("payment, with outcome", .payment(sale)), ("payment, completion of a tab", .payment(tab)),
+      ("abort", .abort(reference)), ("transaction-status", .transactionStatus(reference)),
+      ("time", .time(unixMilliseconds: 1_800_000_000_000)),
+      ("outcome-report", .outcome(OutcomeReport(.approved, reference))),
+      ("choice", .choice(Choice(reference, tip: 150))), ("totals-request", .totals(.init())),
+      ("diagnosis-request", .diagnosis),
+    ]
+    for (name, message) in messages {
+      var bytes = MessageBytes()
+      do { try message.encode(into: &bytes) } catch { continue }
+      findings.show("  " + name, String(frame(bytes.count)))
+    }
+    var event = Event(
+      .waitingForCard, reference: reference, prompt: .presentCard, methods: .magneticStripe,
+      unixMilliseconds: 1_800_000_000_000)
+    event.uptimeMilliseconds = 93_784_005
+    event.amount = 1250
+    let answers: [(String, ControllerMessage)] = [
+      ("response", .response(Response(to: .payment, reference, isAccepted: true))),
+      ("event", .event(event)),
+      ("transaction-status-response", .transactionStatus(.init(reference, .notFound))),
+      ("diagnosis, nothing counted", .diagnosis(Diagnosis())),
+    ]
+    for (name, message) in answers {
+      var bytes = MessageBytes()
+      do { try message.encode(into: &bytes) } catch { continue }
+      findings.show("  " + name, String(frame(bytes.count)))
+    }
+  }
+
+  /// Header 13, tag 16, CRC 4, COBS one byte and one for each 254 more, two zeros.
+  private static func frame(_ message: Int) -> Int {
+    let content = message + 13 + 16 + 4
+    return content + 1 + (content - 1) / 254 + 2
+  }
+}

@@ -1,0 +1,178 @@
+"""A register written from docs/PROTOCOL.md alone, with standard libraries: noiseprotocol, cbor2, cobs
+and cryptography. Section numbers are the page's."""
+
+import os
+import select
+import time
+
+import cbor2
+from cobs import cobs
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from noise.connection import Keypair, NoiseConnection
+
+# Section 5: types.
+PAYMENT, ABORT, STATUS, TIME, ACKNOWLEDGEMENT, OUTCOME, CHOICE, TOTALS, DIAGNOSIS = range(1, 10)
+RESPONSE, EVENT, RECORD, STATUS_RESPONSE, BOOT, TOTALS_RESPONSE, DIAGNOSIS_RESPONSE = range(16, 23)
+
+
+def crc32c(data):
+    """Section 1."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return (crc ^ 0xFFFFFFFF).to_bytes(4, "big")
+
+
+class Till:
+    def __init__(self, line, secret, controller, record_key):
+        self.line, self.secret, self.controller = line, secret, controller
+        self.record_key = record_key
+        self.received = bytearray()
+        self.frames = []  # whole, not looked at yet
+        self.heard = []  # every message but records, in order
+        self.records = []  # opened, in order; acknowledged once they are here
+        self.copies = {}  # records that came again, by index
+        self.origin, self.session = None, None
+        self.bytes_sent = self.bytes_received = 0
+        self.connect()
+
+    # Sections 1 to 4: frames, handshake, transport.
+
+    def write(self, content):
+        frame = b"\0" + cobs.encode(content + crc32c(content)) + b"\0"
+        self.bytes_sent += len(frame)
+        os.write(self.line, frame)
+
+    def contents(self, seconds):
+        if not self.frames and select.select([self.line], [], [], seconds)[0]:
+            data = os.read(self.line, 4096)
+            self.bytes_received += len(data)
+            self.received += data
+        *frames, self.received = self.received.split(b"\0")
+        self.frames += frames
+        while self.frames:
+            try:
+                decoded = cobs.decode(bytes(self.frames.pop(0)))
+            except cobs.DecodeError:
+                continue
+            if len(decoded) > 4 and crc32c(decoded[:-4]) == decoded[-4:]:
+                yield decoded[:-4]
+
+    def connect(self):
+        noise = NoiseConnection.from_name(b"Noise_KK_25519_ChaChaPoly_SHA256")
+        noise.set_as_initiator()
+        noise.set_prologue(b"tillgate link 1")
+        noise.set_keypair_from_private_bytes(Keypair.STATIC, self.secret)
+        noise.set_keypair_from_public_bytes(Keypair.REMOTE_STATIC, self.controller)
+        noise.start_handshake()
+        request = noise.write_message()
+        session, end = request[:4], time.monotonic() + 20
+        while time.monotonic() < end:
+            self.write(b"\2" + request)
+            for content in self.listen(0.5):
+                if content[:5] == b"\3" + session:
+                    noise.read_message(content[5:])
+                    self.noise, self.session, self.sent = noise, session, 0
+                    self.ask({0: TIME, 1: int(time.time() * 1000)}, lambda m: m[0] == BOOT)
+                    return
+        raise TimeoutError("no session")
+
+    def listen(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            yield from self.contents(max(0, end - time.monotonic()))
+
+    def send(self, message):
+        header = b"\4" + self.session + self.sent.to_bytes(8, "big")
+        cipher = self.noise.noise_protocol.cipher_state_encrypt
+        cipher.set_nonce(self.sent)
+        self.sent += 1
+        self.write(header + cipher.encrypt_with_ad(header, cbor2.dumps(message, canonical=True)))
+
+    # Section 6: what comes, and what is asked for until it is answered.
+
+    def pump(self, seconds, until=lambda message: False):
+        """Takes what comes; the first message that `until` wants, or None."""
+        for content in self.listen(seconds):
+            if content[:5] != b"\4" + self.session:
+                continue
+            cipher = self.noise.noise_protocol.cipher_state_decrypt
+            cipher.set_nonce(int.from_bytes(content[5:13], "big"))
+            message = cbor2.loads(cipher.decrypt_with_ad(content[:13], content[13:]))
+            self.take(message)
+            if until(message):
+                return message
+        return None
+
+    def take(self, message):
+        if message[0] == RECORD:
+            self.take_record(message)
+        else:
+            self.heard.append(message)
+        if message[0] == BOOT:
+            if self.origin != message[2]:
+                self.origin, self.first = message[2], message[3]
+            self.acknowledge()
+
+    def take_record(self, message):
+        if message[2] == self.first + len(self.records):
+            self.records.append(self.open(message[3]))
+        else:
+            self.copies[message[2]] = self.open(message[3])
+        self.acknowledge()
+
+    def acknowledge(self):
+        self.send({0: ACKNOWLEDGEMENT, 1: self.origin, 2: self.first + len(self.records)})
+
+    def ask(self, message, answers):
+        for _ in range(40):
+            self.send(message)
+            answer = self.pump(0.5, answers)
+            if answer is not None:
+                return answer
+        raise TimeoutError(f"no answer to {message}")
+
+    def request(self, message):
+        return self.ask(
+            message,
+            lambda m: m[0] == RESPONSE and m[1] == message[1] and m[2] == message[0])
+
+    def wait(self, wanted, seconds=15):
+        """The first message heard, also before, that is wanted."""
+        for message in self.heard:
+            if wanted(message):
+                return message
+        message = self.pump(seconds, wanted)
+        assert message is not None, f"nothing came; heard {self.heard[-5:]}"
+        return message
+
+    def event(self, reference, **wanted):
+        """Waits for an event: kind, final."""
+        def matches(m):
+            return (m[0] == EVENT and m.get(1) == reference
+                    and wanted.get("kind", m[2]) == m[2] and wanted.get("final", m[5]) == m[5])
+        return self.wait(matches)
+
+    def record(self, reference, outcome=None, seconds=15):
+        """Waits for a record of this reference: the card's is outcome 1."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for record in self.records:
+                if record[4] == reference and outcome in (None, record[10]):
+                    return record
+            self.pump(0.1)
+        raise TimeoutError(f"no record of {reference}; have {self.records}")
+
+    # Section 8: records.
+
+    def open(self, sealed):
+        message = cbor2.loads(sealed)
+        protected, unprotected, ciphertext = message.value
+        assert message.tag == 16 and protected == bytes.fromhex("a10103")
+        structure = cbor2.dumps(["Encrypt0", protected, b"tillgate-record-1"])
+        record = cbor2.loads(
+            AESGCM(self.record_key).decrypt(unprotected[5], ciphertext, structure))
+        assert unprotected[5] == record[3].to_bytes(4, "big") + record[2].to_bytes(8, "big")
+        return record
