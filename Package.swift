@@ -48,6 +48,7 @@ let package = Package(
     foreign("CSodium", links: ["sodium"]),
     foreign("CBearSSL", links: ["bearssl"]),
     foreign("CInih", links: ["inih"]),
+    foreign("CSQLite", links: ["sqlite3"]),
     foreign("CGPIO", links: ["gpiod"]),
     foreign("CSerial", links: ["serialport"]),
     foreign("CLinux"),
@@ -59,6 +60,7 @@ let package = Package(
     firmware("Contactless", ["Octets"]),
     firmware("Vault", ["Octets", "CSodium", "CBearSSL"]),
     firmware("Link", ["Octets", "CSodium"]),
+    firmware("Journal", ["Octets", "Vault", "Link", "CSQLite"]),
     firmware("Profile", ["Octets", "CInih"]),
     firmware("Doctor", []),
     firmware("Controller", ["Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link"]),
@@ -71,8 +73,8 @@ let package = Package(
     .executableTarget(
       name: "tillgate",
       dependencies: [
-        "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Controller", "Profile",
-        "LinuxBoard", "Doctor", "CLinux", "CSodium",
+        "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Journal", "Controller",
+        "Profile", "LinuxBoard", "Doctor", "CLinux", "CSodium",
       ],
       swiftSettings: swift),
 
@@ -109,6 +111,7 @@ let package = Package(
     tests("ContactlessTests", ["Octets", "Contactless", "Simulator"]),
     tests("VaultTests", ["Octets", "Vault", "CSodium", "Simulator"]),
     tests("LinkTests", ["Octets", "Link", "CSodium"]),
+    tests("JournalTests", ["Octets", "Link", "Journal", "CSQLite"]),
     tests("RegisterTests", ["Octets", "Link", "Vault", "Register"]),
     tests(
       "ControllerTests",

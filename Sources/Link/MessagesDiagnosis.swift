@@ -1,4 +1,4 @@
-// How the controller fares: counts since its start, of what it can count itself and of nothing else.
+// How the controller fares: counts since its start, of what it can count itself and nothing else.
 
 import Octets
 

@@ -17,7 +17,7 @@ struct ModuleTests {
     "Link": ["Octets", "CSodium"],
     "Profile": ["Octets", "CInih"],
     "Doctor": [],
-    "Journal": ["Octets", "Vault", "Link", "CSodium", "CSQLite"],
+    "Journal": ["Octets", "Vault", "Link", "CSQLite"],
     "Register": ["Octets", "Vault", "Link"],
     "Controller": [
       "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Vault", "Link",

@@ -1,5 +1,5 @@
-// Customers of every sort, one after the other, at the real program: what each transaction must come
-// to is known beforehand, and the register's log, events and totals must say the same.
+// Customers of every sort, one after the other, at the real program: what each transaction must
+// come to is known beforehand, and the register's log, events and totals must say the same.
 
 import Foundation
 import Link

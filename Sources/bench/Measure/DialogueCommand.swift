@@ -1,5 +1,5 @@
-// `bench dialogue`: what the people at the till wait for, what it costs on the wire, and thousands of
-// mixed transactions through the real program with every end compared on both sides.
+// `bench dialogue`: what the people at the till wait for, what it costs on the wire, and thousands
+// of mixed transactions through the real program with every end compared on both sides.
 
 import ArgumentParser
 import Foundation
