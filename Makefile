@@ -4,10 +4,13 @@ TOOLCHAIN := boards/toolchain
 BOARDS := $(wildcard boards/*/board.ini)
 PEERS := .build-peers
 ARGS ?=
+SEED ?= 1
+SEEDS ?= 20000
 SECONDS_EACH ?= 20
 
 .PHONY: help run test unit peers arm64 heap sandbox replay check firmware boards-check bench \
-  deb deb-test systemd-score magstripe-million magstripe-table dukpt-all gpiod2 fuzz lint format clean
+  deb deb-test systemd-score magstripe-million magstripe-table dukpt-all gpiod2 sim soak fuzz \
+  lint format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -60,6 +63,14 @@ firmware: ## allocation-free static programs for x86_64 and arm64, in .build-fw/
 
 boards-check: firmware
 	.build-fw/x86_64/tillgate check $(BOARDS)
+
+sim: ## 2,000 seeded worlds in which everything goes wrong: every promise must hold
+	swift build -c release --product bench
+	.build/release/bench simulate --seed $(SEED) --seeds 2000 $(ARGS)
+
+soak: ## the same for as long as you like: SEEDS=20000 SEED=1 ARGS="--jobs 2"
+	swift build -c release --product bench
+	.build/release/bench simulate --seed $(SEED) --seeds $(SEEDS) $(ARGS)
 
 bench: ## every number we claim, beside a reference in the same run
 	@$(TOOLCHAIN)/install bench

@@ -6,19 +6,20 @@ import CSodium
 ///
 /// Not copyable, so that a buffer that holds card data or a key exists once and can be wiped.
 /// Spans of the content are handed to closures instead of being returned: an optimised build
-/// may return a span of a temporary copy (seen with Swift 6.3.1, Embedded, `-Osize`).
+/// may return a span of a temporary copy (seen with Swift 6.3.1, Embedded, `-Osize`). What is read
+/// all the time is inlinable: in the ordinary build other modules would copy all of it otherwise.
 public struct Bytes<let capacity: Int>: ~Copyable {
-  private var storage = InlineArray<capacity, UInt8>(repeating: 0)
+  @usableFromInline var storage = InlineArray<capacity, UInt8>(repeating: 0)
   public private(set) var count = 0
 
   public init() {}
 
-  public var isEmpty: Bool { count == 0 }
-  public var room: Int { capacity - count }
+  @inlinable public var isEmpty: Bool { count == 0 }
+  @inlinable public var room: Int { capacity - count }
 
   /// The byte at `index`, which must be below `count`.
   public subscript(index: Int) -> UInt8 {
-    get {
+    @inlinable get {
       precondition(index >= 0 && index < count, "our own index, checked by the caller")
       return storage[index]
     }
@@ -81,7 +82,7 @@ public struct Bytes<let capacity: Int>: ~Copyable {
     bytes.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, size) }
   }
 
-  public borrowing func withBytes<R: ~Copyable, E: Error>(
+  @inlinable public borrowing func withBytes<R: ~Copyable, E: Error>(
     _ body: (Span<UInt8>) throws(E) -> R
   ) throws(E) -> R {
     try body(storage.span.extracting(0..<count))

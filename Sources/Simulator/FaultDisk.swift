@@ -11,6 +11,8 @@ public typealias DiskName = StaticString
 public struct DiskError: Error, Equatable {
   public let errno: Int32
   public static var missing: DiskError { DiskError(errno: 2) }  // ENOENT
+  /// What was read is not what was written.
+  static var damaged: DiskError { DiskError(errno: 74) }  // EBADMSG
 }
 
 /// How a machine goes down.

@@ -19,6 +19,8 @@ public struct KioskOptions: Sendable {
   public var byteTime = Interval(nanoseconds: 86_806)
   /// A contactless reader, if the kiosk has one.
   public var taps: TapSettings?
+  /// A bug to be planted.
+  public var canary: Canary?
 
   public init() {}
 }
@@ -26,46 +28,64 @@ public struct KioskOptions: Sendable {
 /// Both machines and the millisecond they are at. About 150 KiB, half of it on the heap.
 public struct SimulatedKiosk: ~Copyable {
   public static let tick = Interval.milliseconds(1)
+  /// Milliseconds in one step of a world in which nothing moves.
+  private static let longStep = 16
 
   private let world: UnsafeMutablePointer<Surroundings>
   private var loop: Loop<VirtualBoard>
-  public var register: RegisterSession
-  private let byteTime: Interval
-  private var recordKey: RecordKey
-  /// The register's own randomness, and what tells how it goes wrong.
+  private var machine: RegisterMachine
+  private let options: KioskOptions
+  private let recordKey: RecordKey
+  /// The register's own randomness, and what tells how things go wrong.
   private var random: SeededRandom
   private var stalledUntil = Instant(nanoseconds: 0)
-  /// What the line brought the register in this millisecond.
-  public private(set) var received = Bytes<512>()
-  private var taken = 0
-  /// What the register has stored: it survives a restart.
-  public private(set) var held: RecordsHeld?
-  /// Whether records are acknowledged, as they should be.
-  public var acknowledges = true
-  /// The sealed bytes of the last `record` or `recordCopy` event.
-  public private(set) var sealed = SealedRecord()
+  /// Milliseconds that the last step took.
+  private(set) var lastStep = 1.0
+  private var quietFrom = Instant(nanoseconds: 0)
+  /// When the controller starts again; nil while it runs.
+  private var startsAt: Instant?
+  private var controllerOutage = Outage.killed
+  private var registerOutage = Outage.killed
+  /// By how much the register's clock is wrong, in milliseconds.
+  private var clockError: Int64 = 0
+  /// How often the controller went down.
+  public private(set) var controllerOutages = 0
+  /// Whether the loop used the disk.
+  public private(set) var hasBlocked = false
 
   public init(seed: UInt64, options: KioskOptions = KioskOptions(), faults: Faults = Faults()) {
     var random = SeededRandom(seed: seed)
     let now = Instant(nanoseconds: 5_000_000_000)
     let world = UnsafeMutablePointer<Surroundings>.allocate(capacity: 1)
-    world.initialize(
-      to: Surroundings(
-        seed: random.next(), keys: options.keys, byteTime: options.byteTime, now: now))
-    world.pointee.faults = faults
+    world.initialize(to: Surroundings(seed: random.next(), options, now: now))
+    let epoch: UInt32
+    do throws(DiskError) { epoch = try world.pointee.startController() } catch {
+      preconditionFailure("a new disk has no faults yet")
+    }
     if options.taps != nil { world.pointee.chip = VirtualPN532() }
     self.world = world
-    byteTime = options.byteTime
-    loop = Self.makeLoop(world, options, now: now)
+    self.options = options
+    loop = Self.makeLoop(world, options, Self.drawOrigin(&random), epoch: epoch, now: now)
     recordKey = Self.makeRecordKey()
-    register = Self.makeRegister(held: nil, byteTime: options.byteTime, now: now)
+    machine = RegisterMachine(seed: random.next(), byteTime: options.byteTime, now: now)
     self.random = random
-    register.tell(unixMilliseconds: 1_700_000_000_000, now: now)
+    machine.session.tell(unixMilliseconds: unixMilliseconds, now: now)
+    set(faults)
   }
 
   deinit {
     world.deinitialize(count: 1)
     world.deallocate()
+  }
+
+  /// What goes wrong from now on.
+  public mutating func set(_ faults: Faults) {
+    world.pointee.faults = faults
+    var disk = faults.controllerDisk
+    if options.canary == .fileNotSynced { disk.ignoresSync = true }
+    if options.canary == .directoryNotSynced { disk.ignoresDirectorySync = true }
+    world.pointee.disk.set(disk)
+    machine.disk.set(faults.registerDisk)
   }
 
   public var surroundings: Surroundings {
@@ -75,100 +95,195 @@ public struct SimulatedKiosk: ~Copyable {
 
   public var now: Instant { world.pointee.now }
   public var linkCounts: LinkCounts { loop.linkCounts }
+  public var isControllerUp: Bool { startsAt == nil }
+
+  private var unixMilliseconds: UInt64 {
+    1_700_000_000_000 &+ now.nanoseconds / 1_000_000 &+ UInt64(bitPattern: clockError)
+  }
 
   // MARK: Time
 
   /// Goes on by one millisecond. What the register hears then comes from `nextEvent`, to be
   /// called until there is nothing more.
-  public mutating func tick() {
-    sendFromRegister()
-    world.pointee.now = world.pointee.now + Self.tick
-    misfortune()
-    if now >= stalledUntil { loop.tick(now: now) }
-    received.removeAll()
-    taken = 0
-    while received.room > 0, let byte = world.pointee.toRegister.receive(now: now) {
-      do { try received.append(byte) } catch { break }
+  public mutating func tick() { advance(by: 1) }
+
+  /// Goes on by a millisecond, or by more when nothing moves: no byte is under way, no card near
+  /// the head, no record waits for its slot. To the machines that is a tick that came late.
+  public mutating func advance() {
+    let isQuiet = now >= quietFrom && loop.due == nil && world.pointee.isQuiet(for: Self.longStep)
+    advance(by: isQuiet ? Self.longStep : 1)
+    if !isQuiet, !world.pointee.isQuiet(for: Self.longStep) {
+      quietFrom = now + .milliseconds(Int64(Self.longStep))
     }
+  }
+
+  private mutating func advance(by milliseconds: Int) {
+    lastStep = Double(milliseconds)
+    runRegister()
+    world.pointee.now = now + .milliseconds(Int64(milliseconds))
+    misfortune(in: lastStep)
+    runController()
+    machine.clear()
+    guard !machine.isDown else { return world.pointee.toRegister.drop(arrivedBy: now) }
+    guard machine.isReading else { return }
+    while let byte = world.pointee.toRegister.receive(now: now) {
+      if !machine.receive(byte) { break }
+    }
+  }
+
+  private mutating func runController() {
+    if let startsAt {
+      guard now >= startsAt else { return world.pointee.toController.drop(arrivedBy: now) }
+      startController()
+    }
+    world.pointee.runThreads()
+    if now >= stalledUntil, !world.pointee.disk.hasFailed {
+      let operations = world.pointee.disk.operations
+      loop.tick(now: now)
+      if world.pointee.disk.operations != operations { hasBlocked = true }
+    }
+    if world.pointee.disk.hasFailed { stopController() }
   }
 
   /// The loop does not run for so long; then it goes on, late.
   public mutating func stall(for duration: Interval) { stalledUntil = now + duration }
 
-  private mutating func misfortune() {
+  private mutating func misfortune(in ticks: Double) {
     let faults = world.pointee.faults
-    if random.chance(faults.stalls) { stall(for: .milliseconds(Int64(1 + random.below(40)))) }
-    if random.chance(faults.captureStalls) {
-      world.pointee.holdCapture(for: .milliseconds(Int64(1 + random.below(30))))
+    if random.chance(ticks * faults.stalls) { stall(for: milliseconds(40)) }
+    if random.chance(ticks * faults.longStalls) { stall(for: milliseconds(5_000)) }
+    if random.chance(ticks * faults.captureStalls) {
+      world.pointee.holdCapture(for: milliseconds(30))
     }
+    if random.chance(ticks * faults.controllerOutages), startsAt == nil {
+      controllerOutage = random.chance(0.5) ? .powerCut : .killed
+      if random.chance(0.5) {
+        world.pointee.disk.fail(after: UInt64(random.below(20)))
+      } else {
+        world.pointee.disk.fail()
+      }
+    }
+    if random.chance(ticks * faults.registerOutages), !machine.isDown {
+      registerOutage = random.chance(0.5) ? .powerCut : .killed
+      if random.chance(0.5) {
+        machine.disk.fail(after: UInt64(random.below(8)))
+      } else {
+        machine.goDown(until: now + milliseconds(3_000))
+      }
+    }
+    if random.chance(ticks * faults.registerHangs) {
+      machine.hang(until: now + milliseconds(10_000))
+    }
+    if random.chance(ticks * faults.clockJumps) {
+      clockError = Int64(random.below(172_800_000)) - 86_400_000
+      machine.session.tell(unixMilliseconds: unixMilliseconds, now: now)
+    }
+  }
+
+  private mutating func milliseconds(_ most: Int) -> Interval {
+    .milliseconds(Int64(1 + random.below(most)))
+  }
+
+  // MARK: The controller's machine
+
+  private mutating func stopController() {
+    controllerOutages += 1
+    world.pointee.stopController(controllerOutage)
+    startsAt = now + milliseconds(3_000)
+  }
+
+  /// What the service manager does: starts the program, and again after a second if it ends.
+  private mutating func startController() {
+    if world.pointee.disk.hasFailed { world.pointee.disk.restart(controllerOutage) }
+    do throws(DiskError) {
+      let epoch = try world.pointee.startController()
+      loop = Self.makeLoop(world, options, Self.drawOrigin(&random), epoch: epoch, now: now)
+      startsAt = nil
+      stalledUntil = now
+    } catch { startsAt = now + .seconds(1) }
+  }
+
+  /// The controller's power is cut, or its program killed, now.
+  public mutating func stopController(_ outage: Outage) {
+    controllerOutage = outage
+    stopController()
   }
 
   // MARK: The register
 
+  public var register: RegisterSession {
+    _read { yield machine.session }
+    _modify { yield &machine.session }
+  }
+
+  /// What the line brought the register in this millisecond.
+  public var received: Bytes<512> { _read { yield machine.received } }
+  /// What the register has stored: it survives a restart.
+  public var held: RecordsHeld? { machine.held }
+  /// How often the register went down.
+  public var registerOutages: Int { machine.outages }
+  /// Whether the register lost what it had acknowledged.
+  public var hasBrokenPromise: Bool { machine.hasBrokenPromise }
+  /// Whether records are stored and acknowledged, as they should be.
+  public var acknowledges: Bool {
+    get { machine.keepsRecords }
+    set { machine.keepsRecords = newValue }
+  }
+  /// The sealed bytes of the last `record` or `recordCopy` event.
+  public var sealed: SealedRecord { _read { yield machine.sealed } }
+
   /// The next thing the register hears in this millisecond. Records are stored and acknowledged.
-  public mutating func nextEvent() -> RegisterEvent? {
-    let now = self.now
-    let event = received.withBytes { register.receive($0, from: &taken, now: now) }
-    switch event {
-    case .linkUp(let info, _):
-      if held?.origin != info.origin { held = RecordsHeld(origin: info.origin, size: info.first) }
-    case .record(let index):
-      keepRecord()
-      guard acknowledges else { break }
-      register.acknowledge(index)
-      held?.size = index + 1
-    case .recordCopy: keepRecord()
-    default: break
-    }
-    return event
-  }
+  public mutating func nextEvent() -> RegisterEvent? { machine.nextEvent(options.canary, now: now) }
 
-  private mutating func keepRecord() {
-    sealed.removeAll()
-    do {
-      try register.withRecord { (bytes) throws(Overflow) in try sealed.append(bytes) }
-    } catch { preconditionFailure("the link takes no longer records") }
-  }
-
-  private mutating func sendFromRegister() {
-    if register.needsEphemeral {
-      var key = Link.Key()
-      key.fill(&random)
-      register.provideEphemeral(&key)
+  private mutating func runRegister() {
+    guard
+      machine.wake(
+        registerOutage, unixMilliseconds: unixMilliseconds, back: now + .seconds(1), now: now)
+    else { return }
+    guard options.canary != .sameRandomNumbers else {
+      var same = SeededRandom(seed: 2)
+      return machine.write(&same, now: now) { world.pointee.sendToController($0) }
     }
-    var frame = WireFrame()
-    guard register.nextOutput(now: now, into: &frame) else { return }
-    frame.withBytes { world.pointee.sendToController($0) }
+    machine.write(&random, now: now) { world.pointee.sendToController($0) }
   }
 
   /// The register's program ends and starts again with what it had stored.
   public mutating func restartRegister() {
-    register = Self.makeRegister(held: held, byteTime: byteTime, now: now)
-    register.tell(unixMilliseconds: 1_700_000_000_000 &+ now.nanoseconds / 1_000_000, now: now)
-    received.removeAll()
-    taken = 0
+    machine.goDown(until: now)
+    _ = machine.wake(.killed, unixMilliseconds: unixMilliseconds, back: now, now: now)
   }
 
   /// Opens the record that the register heard of last.
   public func openRecord() throws(SealError) -> Record {
-    try sealed.withBytes { (bytes) throws(SealError) in
+    try machine.sealed.withBytes { (bytes) throws(SealError) in
       try Record(opening: bytes, with: recordKey)
     }
+  }
+
+  /// Whether the bytes stand on a disk of either side.
+  public func hasOnDisk(_ bytes: Span<UInt8>) -> Bool {
+    world.pointee.disk.holds(bytes) || machine.disk.holds(bytes)
   }
 }
 
 // MARK: The parts
 
 extension SimulatedKiosk {
+  private static func drawOrigin(_ random: inout SeededRandom) -> Origin {
+    var name = Bytes<16>()
+    name.fill(&random)
+    guard let origin = name.withBytes({ Origin($0) }) else { preconditionFailure("16 bytes") }
+    return origin
+  }
+
   private static func makeLoop(
-    _ world: UnsafeMutablePointer<Surroundings>, _ options: KioskOptions, now: Instant
+    _ world: UnsafeMutablePointer<Surroundings>, _ options: KioskOptions, _ origin: Origin,
+    epoch: UInt32, now: Instant
   ) -> Loop<VirtualBoard> {
-    let name = InlineArray<16, UInt8>(repeating: 7)
-    guard let origin = Origin(name.span) else { preconditionFailure("16 bytes") }
     var token = TokenKey()
     world.pointee.copyTokenKey(into: &token)
     var terminal = Terminal(
-      origin: origin, epoch: 1, masking: .widest, tokenKey: token, recordKey: makeRecordKey())
+      origin: origin, epoch: epoch, masking: .widest, tokenKey: token, recordKey: makeRecordKey())
     do throws(Overflow) {
       try terminal.device.append(bigEndian: UInt64(1))
       try terminal.firmware.append("simulated")
@@ -177,28 +292,17 @@ extension SimulatedKiosk {
       board: VirtualBoard(world), timing: LoopTiming(tick: tick, release: options.release),
       terminal: terminal, clock: WallClock(unixMilliseconds: 0, at: now),
       head: StripeSettings(kind: options.head), taps: options.taps,
-      link: makeLink(origin, options, now: now))
+      link: makeLink(origin, options, epoch: epoch, now: now))
   }
 
   private static func makeLink(
-    _ origin: Origin, _ options: KioskOptions, now: Instant
+    _ origin: Origin, _ options: KioskOptions, epoch: UInt32, now: Instant
   ) -> ControllerLink {
     let peer = PairedKeys.registerPublic
     do {
       return try ControllerLink(
         secret: PairedKeys.secret(first: 1), register: PairedKeys.key(peer.span), origin: origin,
-        epoch: 1, first: 0, byteTime: options.byteTime, now: now)
-    } catch { preconditionFailure("a good key") }
-  }
-
-  private static func makeRegister(
-    held: RecordsHeld?, byteTime: Interval, now: Instant
-  ) -> RegisterSession {
-    let peer = PairedKeys.controllerPublic
-    do {
-      return try RegisterSession(
-        secret: PairedKeys.secret(first: 0), controller: PairedKeys.key(peer.span), held: held,
-        byteTime: byteTime, now: now)
+        epoch: UInt64(epoch), first: 0, byteTime: options.byteTime, now: now)
     } catch { preconditionFailure("a good key") }
   }
 

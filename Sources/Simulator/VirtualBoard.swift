@@ -43,12 +43,14 @@ public struct Surroundings: ~Copyable {
   /// When the port last took the first byte of a frame longer than anything but a record.
   public private(set) var recordSentAt: Instant?
 
-  // The keys.
-  private var keeper = KeyKeeper()
-  /// The durable store's one file.
-  private var file = SealedState()
-  private var deviceKey = DeviceKey()
-  private var leaseDue: Instant?
+  // What outlives an outage.
+  let disk: FaultDisk
+  private var keeper: VirtualKeeper
+  private let canary: Canary?
+
+  // What must never be on the line.
+  var watchToRegister = WireWatch()
+  var watchToController = WireWatch()
 
   // What the controller shows and tells.
   public private(set) var lights = Lights.none
@@ -57,40 +59,46 @@ public struct Surroundings: ~Copyable {
   private var firstOccurrence = 0
   private var occurrenceCount = 0
 
-  init(seed: UInt64, keys: KeyAlgorithm?, byteTime: Interval, now: Instant) {
+  init(seed: UInt64, _ options: KioskOptions, now: Instant) {
     self.now = now
+    canary = options.canary
     random = SeededRandom(seed: seed)
-    toRegister = VirtualLine(byteTime: byteTime)
-    toController = VirtualLine(byteTime: byteTime)
-    deviceKey.fill(&random)
-    if let keys { load(keys) }
-  }
-
-  private mutating func load(_ algorithm: KeyAlgorithm) {
-    var key = InitialKey()
-    var block = Bytes<512>()
-    var protection = Bytes<32>()
-    var tokenRandom = Bytes<32>()
-    protection.fill(&random)
-    if algorithm == .tdes { protection.truncate(to: 16) }
-    tokenRandom.fill(&random)
-    AcquirerHost.test(algorithm).keyBlock(algorithm, protectionKey: protection, into: &block)
-    do throws(KeyBlockError) {
-      try protection.withBytes { (protection) throws(KeyBlockError) in
-        try block.withBytes { (text) throws(KeyBlockError) in
-          try key.open(text, protectionKey: protection)
-        }
-      }
-    } catch { preconditionFailure("the test host wraps its keys well") }
-    do throws(VaultError) {
-      try tokenRandom.withBytes { (random) throws(VaultError) in
-        try keeper.load(key, replacing: false, tokenRandom: random)
-      }
-    } catch { preconditionFailure("an empty vault takes any key") }
-    key.wipe()
+    toRegister = VirtualLine(byteTime: options.byteTime)
+    toController = VirtualLine(byteTime: options.byteTime)
+    disk = FaultDisk(seed: random.next())
+    keeper = VirtualKeeper(&random)
+    if let keys = options.keys { keeper.provision(keys, on: disk, &random) }
   }
 
   func copyTokenKey(into key: inout TokenKey) { keeper.copyTokenKey(into: &key) }
+}
+
+// MARK: The controller's machine
+
+extension Surroundings {
+  /// The controller's program starts; returns its epoch, which is durable.
+  mutating func startController() throws(DiskError) -> UInt32 {
+    let epoch = try keeper.start(on: disk, canary, now: now, &random)
+    while let edge = nextEdge, edge.at < now { advanceSwipe() }
+    portChange = isPortUp ? .cameUp : .none
+    toController.cut()
+    lights = .none
+    return epoch
+  }
+
+  /// The controller's program ends with everything it had in memory.
+  mutating func stopController(_ outage: Outage) {
+    disk.fail()
+    if outage == .powerCut { toRegister.stopSending(now: now) }
+  }
+
+  /// What threads other than the loop's do in this millisecond.
+  mutating func runThreads() { keeper.run(now: now, on: disk, canary, &random) }
+
+  private mutating func advanceSwipe() {
+    nextEdge = swipe?.next()
+    if nextEdge == nil { swipe = nil }
+  }
 }
 
 // MARK: What happens around the controller
@@ -100,12 +108,22 @@ extension Surroundings {
   public mutating func swipe(
     _ card: borrowing StripeTracks, _ conditions: SwipeConditions, seed: UInt64, start: Instant
   ) {
+    leak(card)
     var swipe = StripeSwipe(card, conditions, seed: seed, start: start)
     nextEdge = swipe.next()
     self.swipe = consume swipe
   }
 
   public var isSwiping: Bool { nextEdge != nil }
+
+  /// Whether nothing is under way on the line, and no edge was or will be seen for so many
+  /// milliseconds.
+  func isQuiet(for milliseconds: Int) -> Bool {
+    let duration = Interval.milliseconds(Int64(milliseconds))
+    return toRegister.isEmpty && toController.isEmpty
+      && nextEdge.map { $0.at > now + duration } ?? true
+      && lastEdge.map { $0 + duration < now } ?? true
+  }
 
   /// The capture stands still from now on for so long; edges wait in the kernel meanwhile.
   public mutating func holdCapture(for duration: Interval) {
@@ -121,8 +139,27 @@ extension Surroundings {
     toController.cut()
   }
 
+  /// The canaries that show the card.
+  private mutating func leak(_ card: borrowing StripeTracks) {
+    switch canary {
+    case .cardInLog:
+      do throws(DiskError) { try disk.create("debug.log") } catch {}
+      card.two.withBytes { track in
+        do throws(DiskError) { try disk.append(track, to: "debug.log") } catch {}
+      }
+    case .cardOnLine:
+      var frame = WireFrame()
+      card.two.withBytes { track in
+        do throws(Overflow) { try encodeFrame(track, into: &frame) } catch {}
+      }
+      frame.withBytes { watchToRegister.hear($0) }
+    default: break
+    }
+  }
+
   /// What the register sends.
   mutating func sendToController(_ bytes: Span<UInt8>) {
+    watchToController.hear(bytes)
     guard isPortUp else { return }
     _ = toController.send(bytes, now: now, faults, &random)
   }
@@ -150,8 +187,7 @@ extension Surroundings {
 
   fileprivate mutating func takeEdge() -> StripeEdge? {
     guard !isHeadAway, let edge = nextEdge, edge.at <= captureEnd() else { return nil }
-    nextEdge = swipe?.next()
-    if nextEdge == nil { swipe = nil }
+    advanceSwipe()
     if edge.signal != .gap { lastEdge = lastEdge.map { max($0, edge.at) } ?? edge.at }
     return edge
   }
@@ -171,7 +207,9 @@ extension Surroundings {
     let at = now + handover
     guard isPortUp else { return (0, at) }
     if bytes.count > 200 { recordSentAt = at }
-    return (toRegister.send(bytes, now: at, faults, &random), at)
+    let count = toRegister.send(bytes, now: at, faults, &random)
+    watchToRegister.hear(bytes.extracting(0..<count))
+    return (count, at)
   }
 
   fileprivate mutating func takeReaderChange() -> PortChange {
@@ -197,25 +235,8 @@ extension Surroundings {
   fileprivate mutating func setReaderRate(_ rate: Int) { readerRate = rate }
 
   fileprivate mutating func refill(_ lease: inout KeyLease) -> KeySupply {
-    guard let due = leaseDue else {
-      let slow = random.chance(faults.slowDisk) ? Int64(random.below(2_000)) : 1
-      leaseDue = now + .milliseconds(slow)
-      return keeper.status.serial == nil ? .exhausted : .onItsWay
-    }
-    guard now >= due else { return keeper.status.serial == nil ? .exhausted : .onItsWay }
-    leaseDue = nil
-    var nonce = Bytes<24>()
-    nonce.fill(&random)
-    do throws(VaultError) { try keeper.prepareLease() } catch { return .exhausted }
-    nonce.withBytes {
-      keeper.commitLease(into: &lease, key: deviceKey, nonce: $0) { bytes in
-        file.removeAll()
-        do throws(Overflow) { try file.append(bytes) } catch {
-          preconditionFailure("a sealed state fits")
-        }
-      }
-    }
-    return .refilled
+    if canary == .diskInLoop { do throws(DiskError) { try disk.syncDirectory() } catch {} }
+    return keeper.refill(&lease, now: now)
   }
 
   fileprivate mutating func show(_ lights: Lights) { self.lights = lights }
@@ -228,7 +249,9 @@ extension Surroundings {
 
   fileprivate mutating func random(into key: inout Link.Key) {
     key.removeAll()
-    key.fill(&random)
+    guard canary == .sameRandomNumbers else { return key.fill(&random) }
+    var same = SeededRandom(seed: 1)
+    key.fill(&same)
   }
 }
 
@@ -268,26 +291,6 @@ extension Bytes {
   mutating func fill(_ random: inout SeededRandom) {
     while room > 0 {
       do { try append(UInt8(truncatingIfNeeded: random.next())) } catch { return }
-    }
-  }
-}
-
-extension AcquirerHost {
-  /// The key block of the annexes' device.
-  fileprivate func keyBlock(
-    _ algorithm: KeyAlgorithm, protectionKey: borrowing Bytes<32>, into block: inout Bytes<512>
-  ) {
-    let tdes: InlineArray<10, UInt8> = [0xFF, 0xFF, 0x98, 0x76, 0x54, 0x32, 0x10, 0xE0, 0, 0]
-    let aes: InlineArray<12, UInt8> = [
-      0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56, 0, 0, 0, 0,
-    ]
-    let serial =
-      algorithm == .tdes
-      ? KeySerialNumber(tdes.span, algorithm: .tdes) : KeySerialNumber(aes.span, algorithm: .aes128)
-    guard let serial else { preconditionFailure("10 and 12 bytes") }
-    let padding = InlineArray<16, UInt8>(repeating: 0x5A)
-    protectionKey.withBytes {
-      keyBlock(serial, protectionKey: $0, padding: padding.span, into: &block)
     }
   }
 }

@@ -3,42 +3,6 @@
 
 import Octets
 
-/// What goes wrong in a world, all of it from the seed. Nothing does by default.
-public struct Faults: Sendable, BitwiseCopyable {
-  /// The probability that a byte on the line is lost, and that one of its bits is flipped.
-  public var lostBytes = 0.0
-  public var flippedBits = 0.0
-  /// The probability in each tick that the register's port goes away, for up to three seconds.
-  public var unpluggedPorts = 0.0
-  /// The probability in each tick that the loop is held up, for up to 40 ms.
-  public var stalls = 0.0
-  /// The probability in each tick that the capture is held up, for up to 30 ms.
-  public var captureStalls = 0.0
-  /// The probability that a swipe loses edges, and the capture says so.
-  public var edgeGaps = 0.0
-  /// The probability that a batch of keys takes up to two seconds to become durable.
-  public var slowDisk = 0.0
-  /// The probability that the register's program is restarted during a payment.
-  public var registerRestarts = 0.0
-
-  public init() {}
-
-  /// Some of everything: which and how much depends on the seed. A quarter of all worlds is good.
-  public static func mixed(_ random: inout SeededRandom) -> Faults {
-    var faults = Faults()
-    guard random.chance(0.75) else { return faults }
-    if random.chance(0.5) { faults.lostBytes = 0.004 * random.unit() }
-    if random.chance(0.5) { faults.flippedBits = 0.004 * random.unit() }
-    if random.chance(0.3) { faults.unpluggedPorts = 0.000_2 * random.unit() }
-    if random.chance(0.3) { faults.stalls = 0.01 * random.unit() }
-    if random.chance(0.3) { faults.captureStalls = 0.01 * random.unit() }
-    if random.chance(0.3) { faults.edgeGaps = 0.3 }
-    if random.chance(0.3) { faults.slowDisk = 0.5 }
-    if random.chance(0.3) { faults.registerRestarts = 0.4 }
-    return faults
-  }
-}
-
 /// Bytes under way. 32 KiB: to be made in its place.
 struct VirtualLine: ~Copyable {
   private struct Flight: BitwiseCopyable {
@@ -69,11 +33,16 @@ struct VirtualLine: ~Copyable {
       freeAt = max(freeAt, now) + byteTime
       if random.chance(faults.lostBytes) { continue }
       let flip: UInt8 = random.chance(faults.flippedBits) ? 1 &<< UInt8(random.below(8)) : 0
-      ring[(first + count) % Self.capacity] = Flight(
-        arrival: freeAt + Self.propagation, byte: bytes[index] ^ flip)
-      count += 1
+      put(bytes[index] ^ flip)
+      if random.chance(faults.doubledBytes), count < Self.capacity { put(bytes[index]) }
     }
     return taken
+  }
+
+  private mutating func put(_ byte: UInt8) {
+    guard count < Self.capacity else { return }
+    ring[(first + count) % Self.capacity] = Flight(arrival: freeAt + Self.propagation, byte: byte)
+    count += 1
   }
 
   /// The next byte that has arrived by `now`.
@@ -86,6 +55,18 @@ struct VirtualLine: ~Copyable {
     return ring[first].byte
   }
 
+  var isEmpty: Bool { count == 0 }
+
+  /// Nobody listens to what has arrived by `now`.
+  mutating func drop(arrivedBy now: Instant) { while receive(now: now) != nil {} }
+
   /// Loses everything under way.
   mutating func cut() { count = 0 }
+
+  /// The sender's power goes: what has not left it never will.
+  mutating func stopSending(now: Instant) {
+    let gone = now + Self.propagation
+    while count > 0, ring[(first + count - 1) % Self.capacity].arrival > gone { count -= 1 }
+    freeAt = now
+  }
 }

@@ -9,7 +9,7 @@ import Vault
 
 /// A promise that was broken.
 public enum Violation: UInt8, Sendable {
-  /// A payment was left without an outcome for ten minutes.
+  /// A payment was left without an outcome for a minute after everything was well again.
   case stuck = 1
   /// A payment ended twice, differently.
   case twoOutcomes
@@ -25,25 +25,69 @@ public enum Violation: UInt8, Sendable {
   case forgedFrame
   /// There was never a session.
   case neverLinked
+  /// The register lost a record that it had acknowledged.
+  case brokenPromise
+  /// Two records, or two frames of a session, were sealed under one nonce.
+  case nonceUsedTwice
+  /// Card data in clear on the line or on a disk.
+  case clearCardData
+  /// The loop waited for the disk.
+  case blockedLoop
 }
 
-/// One run. About 150 KiB.
+/// How much was tried in one run.
+public struct WorldTally: Sendable {
+  public var payments = 0
+  public var records = 0
+  public var sessions = 0
+  public var controllerOutages = 0
+  public var registerOutages = 0
+  /// Virtual.
+  public var time = Interval.milliseconds(0)
+
+  public init() {}
+
+  public static func += (sum: inout WorldTally, part: WorldTally) {
+    sum.payments += part.payments
+    sum.records += part.records
+    sum.sessions += part.sessions
+    sum.controllerOutages += part.controllerOutages
+    sum.registerOutages += part.registerOutages
+    sum.time = Interval(nanoseconds: sum.time.nanoseconds + part.time.nanoseconds)
+  }
+}
+
+/// One run. About 180 KiB.
 public struct World: ~Copyable {
   /// Payments of the longest run.
   public static let capacity = 32
+  /// How long things go wrong in one payment, and how long they then go well.
+  private static let patience = Interval.seconds(60)
 
   /// How a payment ended, as the register knows it.
-  private enum Outcome: Equatable {
-    case captured(index: UInt64)
+  enum Outcome: Equatable {
+    /// By the record with this check sum.
+    case captured(UInt32)
     case failed
   }
 
-  private struct Payment {
+  struct Payment {
     var reference: Reference
     var outcome: Outcome?
   }
 
-  private enum Phase {
+  struct Spent {
+    /// The key serial number's end, which is all that changes.
+    var serial: UInt32
+    var epoch: UInt32
+    var index: UInt64
+    var checksum: UInt32
+  }
+
+  /// The first digits of track 2: more than any masked number shows.
+  typealias CardDigits = InlineArray<12, UInt8>
+
+  enum Phase {
     /// Nobody is there until then.
     case pausing(until: Instant)
     /// The youngest payment is open since `since`; the register asks about it at `question`.
@@ -51,24 +95,33 @@ public struct World: ~Copyable {
     case over
   }
 
-  private var kiosk: SimulatedKiosk
-  private var random: SeededRandom
-  private let faults: Faults
-  private let target: Int
-  private var payments = InlineArray<32, Payment?>(repeating: nil)
-  private var count = 0
-  private var phase: Phase
-  private var swipeDue: Instant?
-  private var abortDue: Instant?
-  private var restartDue: Instant?
-  private var replugDue: Instant?
-  private var keys = InlineArray<32, UInt32?>(repeating: nil)
-  private var sessions = 0
-  public private(set) var records: UInt64 = 0
-  public private(set) var violation: Violation?
+  var kiosk: SimulatedKiosk
+  var random: SeededRandom
+  let faults: Faults
+  let target: Int
+  var payments = InlineArray<32, Payment?>(repeating: nil)
+  var count = 0
+  var phase: Phase
+  /// Whether faults were lifted for the payment at hand.
+  var isCalm = false
+  var swipeDue: Instant?
+  var abortDue: Instant?
+  var replugDue: Instant?
+  /// What the records used up, which nothing may use again.
+  var spent = InlineArray<64, Spent?>(repeating: nil)
+  var cards = InlineArray<64, CardDigits?>(repeating: nil)
+  var cardCount = 0
+  var sessions = 0
+  /// The index that the register's next record must have.
+  var expected: UInt64 = 0
+  /// Records that the register took.
+  public internal(set) var records = 0
+  public internal(set) var violation: Violation?
 
   /// A world of `payments` payments; `faults` nil: what the seed says.
-  public init(seed: UInt64, payments: Int = 6, faults: Faults? = nil) {
+  public init(
+    seed: UInt64, payments: Int = 6, faults: Faults? = nil, canary: Canary? = nil
+  ) {
     precondition(payments <= Self.capacity, "our own number")
     var random = SeededRandom(seed: seed)
     let mixed = Faults.mixed(&random)
@@ -76,31 +129,45 @@ public struct World: ~Copyable {
     var options = KioskOptions()
     options.keys = random.chance(0.5) ? .tdes : .aes128
     options.head = random.chance(0.5) ? .f2f : .clockData
+    options.canary = canary
     head = options.head
     kiosk = SimulatedKiosk(seed: random.next(), options: options, faults: self.faults)
     target = payments
-    phase = .pausing(until: kiosk.now + .milliseconds(300))
+    started = kiosk.now
+    phase = .pausing(until: started + .milliseconds(300))
     self.random = random
   }
 
-  private let head: StripeSettings.Kind
+  let head: StripeSettings.Kind
+  let started: Instant
   public var now: Instant { kiosk.now }
+  /// What happened so far.
+  public var tally: WorldTally {
+    var tally = WorldTally()
+    tally.payments = count
+    tally.records = records
+    tally.sessions = sessions
+    tally.controllerOutages = kiosk.controllerOutages
+    tally.registerOutages = kiosk.registerOutages
+    tally.time = now - started
+    return tally
+  }
   public var isOver: Bool { if case .over = phase { true } else { false } }
 
   /// Runs to the end, or to the first broken promise. `say` gets the transcript.
   public mutating func run(_ say: (Span<UInt8>) -> Void) {
     while !isOver, violation == nil { tick(say) }
-    judge()
+    judgeAll()
     var line = TranscriptLine("end", at: now)
-    line.add(records)
+    line.add(UInt64(records))
     line.add(UInt64(violation?.rawValue ?? 0))
     line.end(say)
   }
 
-  /// One millisecond.
-  public mutating func tick(_ say: (Span<UInt8>) -> Void) {
+  /// One millisecond, or more when nothing moves.
+  private mutating func tick(_ say: (Span<UInt8>) -> Void) {
     happen()
-    kiosk.tick()
+    kiosk.advance()
     while let occurrence = kiosk.surroundings.nextOccurrence() {
       var line = TranscriptLine(occurrence)
       line.end(say)
@@ -110,14 +177,7 @@ public struct World: ~Copyable {
       line.end(say)
       hear(event)
     }
-  }
-
-  private mutating func judge() {
-    guard violation == nil else { return }
-    if sessions == 0 { violation = .neverLinked }
-    if kiosk.linkCounts.sessions.forged + kiosk.register.counts.sessions.forged > 0 {
-      violation = .forgedFrame
-    }
+    judge()
   }
 }
 
@@ -129,7 +189,7 @@ extension World {
     case .pausing(let until):
       if now >= until, !kiosk.surroundings.isSwiping { begin() }
     case .paying(let since, let question):
-      if now - since > .seconds(600) { violation = .stuck }
+      calmDown(since)
       if now >= question, let payment = payments[count - 1] {
         kiosk.register.queryStatus(payment.reference)
         phase = .paying(since: since, question: now + .seconds(3))
@@ -141,11 +201,17 @@ extension World {
       abortDue = nil
       kiosk.register.abort(payment.reference)
     }
-    if let due = restartDue, now >= due {
-      restartDue = nil
-      kiosk.restartRegister()
-    }
     tendCable()
+  }
+
+  /// When a payment has lasted too long for all that goes wrong, nothing does any more, and then it
+  /// must end.
+  private mutating func calmDown(_ since: Instant) {
+    if now - since > Self.patience, !isCalm {
+      isCalm = true
+      kiosk.set(Faults())
+    }
+    if now - since > Self.patience + Self.patience { violation = .stuck }
   }
 
   private mutating func tendCable() {
@@ -153,13 +219,13 @@ extension World {
       guard now >= due else { return }
       replugDue = nil
       kiosk.surroundings.plugPort(true)
-    } else if random.chance(faults.unpluggedPorts) {
+    } else if !isCalm, random.chance(kiosk.lastStep * faults.unpluggedPorts) {
       replugDue = now + milliseconds(1, 3_000)
       kiosk.surroundings.plugPort(false)
     }
   }
 
-  private mutating func milliseconds(_ least: Int, _ most: Int) -> Interval {
+  mutating func milliseconds(_ least: Int, _ most: Int) -> Interval {
     .milliseconds(Int64(least + random.below(most - least + 1)))
   }
 
@@ -171,6 +237,8 @@ extension World {
     let request = PaymentRequest(
       reference: Self.reference(count), amount: UInt64(1 + random.below(100_000)), currency: 978,
       exponent: 2, timeoutSeconds: UInt16(2 + random.below(4)), methods: .magneticStripe)
+    if isCalm { kiosk.set(faults) }
+    isCalm = false
     payments[count] = Payment(reference: request.reference)
     count += 1
     kiosk.register.pay(request)
@@ -178,7 +246,6 @@ extension World {
     phase = .paying(since: now, question: now + patience)
     swipeDue = random.chance(0.85) ? now + milliseconds(100, 2_500) : nil
     abortDue = random.chance(0.15) ? now + milliseconds(10, 3_000) : nil
-    restartDue = random.chance(faults.registerRestarts) ? now + milliseconds(1, 3_000) : nil
   }
 
   private static func reference(_ number: Int) -> Reference {
@@ -202,6 +269,7 @@ extension World {
     if isScratched { conditions.loss = 0.2 }
     var card = StripeTracks()
     card.fillRandomly(&random)
+    remember(card)
     kiosk.surroundings.swipe(
       card, conditions, seed: random.next(),
       start: now + .microseconds(Int64(1 + random.below(1_000))))
@@ -211,77 +279,12 @@ extension World {
   }
 }
 
-// MARK: What the register hears
-
 extension World {
-  private mutating func hear(_ event: RegisterEvent) {
-    switch event {
-    case .linkUp(_, let standing):
-      sessions += 1
-      switch standing {
-      case .continuous, .newOrigin: break
-      case .missing, .rolledBack: violation = .brokenSequence
-      }
-    case .response(let response):
-      if response.request == .payment, !response.isAccepted { end(response.reference, .failed) }
-    case .event(let event):
-      // A captured payment ends with its record.
-      if event.isFinal, event.kind != .captured, let reference = event.reference {
-        end(reference, .failed)
-      }
-    case .status(let status):
-      switch status.state {
-      case .ended, .notFound: end(status.reference, .failed)
-      case .inProgress, .processed: break
-      }
-    case .record(let index):
-      if index != records { violation = .brokenSequence }
-      records += 1
-      takeRecord(index, isCopy: false)
-    case .recordCopy(let index):
-      if index >= records { violation = .brokenSequence }
-      takeRecord(index, isCopy: true)
-    case .totals, .diagnosis: break
-    case .error: violation = .forgedFrame
-    }
-  }
-
-  private mutating func takeRecord(_ index: UInt64, isCopy: Bool) {
-    do throws(SealError) {
-      let record = try kiosk.openRecord()
-      if record.index != index { violation = .unreadableRecord }
-      if !isCopy { noteKey(record) }
-      let reference = record.reference.withBytes { Reference($0) }
-      guard let reference else {
-        violation = .strayRecord
-        return
-      }
-      end(reference, .captured(index: index))
-    } catch { violation = .unreadableRecord }
-  }
-
-  private mutating func noteKey(_ record: borrowing Record) {
-    var serial: UInt32 = 0
-    for index in 0..<record.ksn.count { serial = serial << 8 | UInt32(record.ksn[index]) }
-    for index in 0..<Self.capacity where keys[index] == serial { violation = .keyUsedTwice }
-    if records <= 32 { keys[Int(records) - 1] = serial }
-  }
-
-  private mutating func end(_ reference: Reference, _ outcome: Outcome) {
-    for index in 0..<count {
-      guard let payment = payments[index], payment.reference == reference else { continue }
-      if let known = payment.outcome {
-        if known != outcome { violation = .twoOutcomes }
-        return
-      }
-      payments[index]?.outcome = outcome
-      if index == count - 1 {
-        swipeDue = nil
-        abortDue = nil
-        phase = .pausing(until: now + milliseconds(50, 800))
-      }
-      return
-    }
-    violation = .strayRecord
+  private mutating func remember(_ card: borrowing StripeTracks) {
+    guard card.two.count > 13 else { return }
+    var digits = CardDigits(repeating: 0)
+    for place in 0..<12 { digits[place] = card.two[place + 1] }
+    cards[cardCount % 64] = digits
+    cardCount += 1
   }
 }

@@ -14,6 +14,6 @@ struct Bench: ParsableCommand {
       ReleasesCommand.self, DialogueCommand.self, TapCommand.self, CaptureCommand.self,
       VaultSpeedCommand.self,
       DecodeSpeedCommand.self,
-      FootprintCommand.self, HeapCommand.self, SandboxCommand.self,
+      FootprintCommand.self, HeapCommand.self, SandboxCommand.self, SimulateCommand.self,
     ])
 }

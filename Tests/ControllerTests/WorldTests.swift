@@ -1,4 +1,5 @@
-// Many seeded worlds: whatever goes wrong around a kiosk, every promise holds.
+// Many seeded worlds: whatever goes wrong around a kiosk, every promise holds, and a bug that is
+// planted is found.
 
 import Octets
 import Simulator
@@ -16,6 +17,18 @@ struct WorldTests {
     }
   }
 
+  @Test("machines go down and come back, and payments are made meanwhile")
+  func outages() {
+    var sum = WorldTally()
+    for seed in UInt64(0)..<50 {
+      var world = World(seed: seed, payments: 4)
+      world.run { _ in }
+      sum += world.tally
+    }
+    #expect(sum.payments == 200 && sum.records > 60)
+    #expect(sum.controllerOutages > 5 && sum.registerOutages > 5, "\(sum)")
+  }
+
   @Test("a seed always gives the same transcript", arguments: [UInt64(1), 7, 19])
   func sameTranscript(_ seed: UInt64) {
     #expect(transcript(seed) == transcript(seed))
@@ -28,5 +41,23 @@ struct WorldTests {
     var world = World(seed: seed, payments: 3)
     world.run { line in for index in line.indices { text.append(line[index]) } }
     return text
+  }
+
+  /// Each planted bug with the number of worlds within which it must be found.
+  static let planted: [(canary: Canary, worlds: UInt64)] = [
+    (.acknowledgedBeforeStored, 20), (.storedTwice, 10), (.leaseBeforeDurable, 50),
+    (.epochNotCounted, 50), (.fileNotSynced, 50), (.directoryNotSynced, 400),
+    (.sameRandomNumbers, 50), (.cardInLog, 5), (.cardOnLine, 5), (.diskInLoop, 5),
+  ]
+
+  @Test("every planted bug is found", arguments: Canary.allCases)
+  func plantedBugs(_ canary: Canary) {
+    let worlds = Self.planted.first { $0.canary == canary }?.worlds ?? 0
+    let found = (0..<worlds).first { seed in
+      var world = World(seed: seed, canary: canary)
+      world.run { _ in }
+      return world.violation != nil
+    }
+    #expect(found != nil, "not found in \(worlds) worlds")
   }
 }
