@@ -77,7 +77,9 @@ struct RegisterStore: ~Copyable {
       var place = 0
       for _ in 0..<number { place += Entry(content, at: place)?.size ?? 0 }
       guard let entry = Entry(content, at: place) else { throw .damaged }
-      do { try sealed.append(content.extracting(entry.sealed)) } catch { throw .damaged }
+      do throws(Overflow) { try sealed.append(content.extracting(entry.sealed)) } catch {
+        throw .damaged
+      }
       return (entry.origin, entry.index)
     }
   }
