@@ -58,6 +58,8 @@ let package = Package(
     firmware("Identity", ["Octets"]),
     firmware("WalletCode", ["Octets", "CSodium"]),
     firmware("Contactless", ["Octets"]),
+    firmware("Display", ["Octets"]),
+    firmware("Concert", ["Octets"]),
     firmware("Vault", ["Octets", "CSodium", "CBearSSL"]),
     firmware("Link", ["Octets", "CSodium"]),
     firmware("Journal", ["Octets", "Vault", "Link", "CSQLite"]),
@@ -109,6 +111,8 @@ let package = Package(
     tests("IdentityTests", ["Octets", "Identity"]),
     tests("WalletCodeTests", ["Octets", "WalletCode"]),
     tests("ContactlessTests", ["Octets", "Contactless", "Simulator"]),
+    tests("DisplayTests", ["Octets", "Display"]),
+    tests("ConcertTests", ["Octets", "Concert"]),
     tests("VaultTests", ["Octets", "Vault", "CSodium", "Simulator"]),
     tests("LinkTests", ["Octets", "Link", "CSodium"]),
     tests("JournalTests", ["Octets", "Link", "Journal", "CSQLite"]),
@@ -144,7 +148,8 @@ let package = Package(
     .executableTarget(
       name: "peerport",
       dependencies: [
-        "Octets", "Magstripe", "Identity", "WalletCode", "Vault", "Link", "Register", "Simulator",
+        "Octets", "Magstripe", "Identity", "WalletCode", "Display", "Concert", "Vault", "Link",
+        "Register", "Simulator",
       ],
       path: "Tests/PeerPort", swiftSettings: swift),
   ]

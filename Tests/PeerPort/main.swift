@@ -14,6 +14,8 @@ case "frames": Frames.run()
 case "pairing": try PairingPeer.run()
 case "noise": try Noise.run(Array(arguments.dropFirst()))
 case "codes": try answerCodeRequests()
+case "display": answerDisplayRequests()
+case "concert": runConcertPort(Array(arguments.dropFirst()))
 default:
   FileHandle.standardError.write(Data("peerport: no such peer\n".utf8))
   exit(2)

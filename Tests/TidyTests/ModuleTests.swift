@@ -13,6 +13,8 @@ struct ModuleTests {
     "Identity": ["Octets"],
     "Contactless": ["Octets"],
     "WalletCode": ["Octets", "CSodium"],
+    "Display": ["Octets"],
+    "Concert": ["Octets"],
     "Vault": ["Octets", "CSodium", "CBearSSL"],
     "Link": ["Octets", "CSodium"],
     "Profile": ["Octets", "CInih"],
