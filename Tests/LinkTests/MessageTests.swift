@@ -168,7 +168,7 @@ struct MessageTests {
     #expect(totals.unlisted == 2)
     #expect(totals[Totals.capacity - 1]?.sum == .max && totals[Totals.capacity] == nil)
     #expect(Self.encoded(.totals(totals)).count < LinkLimits.message)
-    var diagnosis = testDiagnosis
+    var diagnosis = Diagnosis()
     for method in [Method.magneticStripe, .contactless, .walletCode] {
       for reason in 1...UInt8(ReaderHealth.reasons + 2) {
         diagnosis[method].noteFailure(Reason(rawValue: reason))

@@ -259,8 +259,8 @@ struct DialogueTests {
 
   @Test("a message of an unknown type is answered with an error")
   func unknownType() throws {
-    // {0: 9, 5: [1, 2]} would be a later version's: only the counters and answer are of interest.
-    let message: [UInt8] = [0xA2, 0x00, 0x09, 0x05, 0x82, 0x01, 0x02]
-    #expect(try RegisterMessage(decoding: message.span) == .unknown(type: 9))
+    // {0: 15, 5: [1, 2]} would be a later version's: only the counters and answer are of interest.
+    let message: [UInt8] = [0xA2, 0x00, 0x0F, 0x05, 0x82, 0x01, 0x02]
+    #expect(try RegisterMessage(decoding: message.span) == .unknown(type: 15))
   }
 }

@@ -31,9 +31,9 @@ struct DialogueCommand: MeasureCommand {
     try punctually {
       for number in 1...sales { try waits.serve(number, at: kiosk) }
     }
-    findings.show("request to armed (103 bytes: 8.9 ms)", waits.armed.words)
-    findings.show("last edge to captured event", waits.captured.words)
-    findings.show("outcome to customer's prompt", waits.prompted.words)
+    waits.armed.show("request to armed", &findings)
+    waits.captured.show("last edge to captured event, slot of 10 ms included", &findings)
+    waits.prompted.show("outcome to customer's prompt", &findings)
     let lean = try bytes(of: "LEAN", at: kiosk) { $0.showsSteps = false }
     let steps = try bytes(of: "STEPS", at: kiosk) { _ in }
     let whole = try bytes(of: "WHOLE", at: kiosk) { $0.outcomeSeconds = 30 }
@@ -107,39 +107,65 @@ extension PacedLine.Traffic {
   var words: String { "\(both) (\(toRegister) to the register, \(toController) back)" }
 }
 
+/// One kind of wait, beside the time that the line alone takes for the bytes sent meanwhile.
+private struct Wait {
+  private var times = Durations(numberOfSignificantValueDigits: .three)
+  private var bytes: [Double] = []
+
+  mutating func record(from start: Instant, to end: Instant, bytes: Int) {
+    times.record(UInt64(max((end - start).nanoseconds, 0)))
+    self.bytes.append(Double(bytes))
+  }
+
+  func show(_ name: String, _ findings: inout Findings) {
+    findings.show(name, times.words)
+    let wire = median(bytes)
+    findings.show(
+      "  reference: \(number(wire)) bytes on the line", "\(number(wire * 10 / 115.2)) us")
+  }
+}
+
 /// Waiting times of plain sales with an outcome.
 private struct Waits {
-  var armed = Durations(numberOfSignificantValueDigits: .three)
-  var captured = Durations(numberOfSignificantValueDigits: .three)
-  var prompted = Durations(numberOfSignificantValueDigits: .three)
+  var armed = Wait()
+  var captured = Wait()
+  var prompted = Wait()
 
   mutating func serve(_ number: Int, at kiosk: VirtualKiosk) throws {
     let reference = Reference("WAIT-\(number)")
     var request = PaymentRequest.demo("WAIT-\(number)", amount: 1250)
     request.outcomeSeconds = 30
     let register = kiosk.register
+    guard let line = kiosk.pacing else { throw KioskFailure("the line is not paced") }
     let start = register.heardCount
+    var before = line.traffic.both
     let asked = monotonicNow()
     try kiosk.arm(request)
     if let heard = register.wait(from: start, { $0.isEvent(.waitingForCard, reference) }) {
-      armed.record(UInt64((heard.at - asked).nanoseconds))
+      armed.record(from: asked, to: heard.at, bytes: line.traffic.both - before)
     }
+    // Acknowledgements and the reading event are not the wait's.
+    usleep(30_000)
     var conditions = SwipeConditions()
     conditions.inchesPerSecond = 40
     for attempt in 0..<5 {
       let from = register.heardCount
       let edges = TestCard.all[number % 3].edges(conditions, seed: UInt64(number * 8 + attempt))
       let lastEdge = try kiosk.feed.play(edges)
+      before = line.traffic.both
       let heard = register.wait(from: from, within: 3) {
         $0.isEvent(.captured, reference) || $0.isEvent(.cardNotReadable, reference)
       }
       guard let heard, heard.isEvent(.captured, reference) else { continue }
-      captured.record(UInt64(max((heard.at - lastEdge).nanoseconds, 0)))
+      captured.record(from: lastEdge, to: heard.at, bytes: line.traffic.both - before)
+      usleep(30_000)
+      before = line.traffic.both
       let reported = monotonicNow()
       register.ask(.report(OutcomeReport(.approved, reference)))
       let end = register.wait(from: from) { $0.isEvent(.ended, reference) }
       guard let end else { throw KioskFailure("WAIT-\(number) never ended") }
-      prompted.record(UInt64((end.at - reported).nanoseconds))
+      prompted.record(from: reported, to: end.at, bytes: line.traffic.both - before)
+      usleep(30_000)
       return
     }
     throw KioskFailure("WAIT-\(number): no swipe was read; \(kiosk.program.said.suffix(2_000))")
