@@ -45,7 +45,7 @@ struct WorldTests {
 
   /// Each planted bug with the number of worlds within which it must be found.
   static let planted: [(canary: Canary, worlds: UInt64)] = [
-    (.acknowledgedBeforeStored, 20), (.storedTwice, 10), (.leaseBeforeDurable, 50),
+    (.acknowledgedBeforeStored, 20), (.storedTwice, 10), (.leaseBeforeDurable, 100),
     (.epochNotCounted, 50), (.fileNotSynced, 50), (.directoryNotSynced, 400),
     (.sameRandomNumbers, 50), (.cardInLog, 5), (.cardOnLine, 5), (.diskInLoop, 5),
   ]
