@@ -25,7 +25,7 @@ def test_examples_are_messages(blocks, name):
     assert cbor2.dumps(cbor2.loads(EXAMPLES[name]), canonical=True) == EXAMPLES[name]
 
 
-LAST_IS_OPTIONAL = {"time", "totals request", "completion", "outcome report", "end"}
+LAST_IS_OPTIONAL = {"time", "totals request", "completion", "reversal", "outcome report", "end"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -49,6 +49,20 @@ def chip(bench):
         assert program.wait(10) == 0
 
 
+def nfcpy_device(path):
+    """nfcpy gives up when an acknowledgement is later than 100 ms, as on a busy machine: a person
+    would start it again, and so do we."""
+    import nfc.clf.pn532
+    import nfc.clf.transport
+
+    for _ in range(20):
+        try:
+            return nfc.clf.pn532.init(nfc.clf.transport.TTY(path))
+        except OSError as error:
+            late = error
+    raise late
+
+
 def nfc_list(path):
     done = subprocess.run(
         ["nfc-list"], capture_output=True, text=True, timeout=60,
@@ -78,7 +92,7 @@ def test_nfcpy_reads_the_directory_of_a_payment_card(chip):
     import nfc.clf.pn532
     import nfc.clf.transport
 
-    device = nfc.clf.pn532.init(nfc.clf.transport.TTY(path))
+    device = nfcpy_device(path)
     try:
         target = device.sense_tta(nfc.clf.RemoteTarget("106A"))
         assert target is not None
@@ -103,7 +117,7 @@ def test_the_host_rates_are_followed(chip):
     import nfc.clf.transport
 
     for _ in range(2):
-        device = nfc.clf.pn532.init(nfc.clf.transport.TTY(path))
+        device = nfcpy_device(path)
         device.close()
     log = "\n".join(say("log")).lower()
     assert "d41007" in log and "d41004" in log

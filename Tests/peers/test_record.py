@@ -311,7 +311,7 @@ def test_the_cddl_refuses_what_we_refuse(ask, blocks):
         {21: [bytes(7), b"1", 0, 0]},
         {21: [bytes(7), b"1", 0, 0, 256]},
     ]
-    record_schema = schema(blocks, "record")
+    record_schema = schema(blocks, "card-record")
     requests = []
     for change in changes:
         fields = {**map_of(EXAMPLE), **change}

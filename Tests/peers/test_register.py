@@ -188,7 +188,8 @@ def test_limits_currencies_and_chip_cards_are_as_the_register_says(world):
     kiosk, till = world
     assert refused(till, request("high-1", amount=5001, k9=30, k10=[[1, 5000]])) == 0xC3
     assert refused(till, request("yen-1", k3=392)) == 0x6F
-    assert refused(till, request("tap-1", k6=2)) == 0xC5
+    assert refused(till, request("scan-1", k6=4)) == 0xC5  # no scanner
+    assert refused(till, request("tap-1", k6=2)) == 0xE2  # a reader that does not answer
     accepted(till, request("chip-1", k9=30, k15=2))
     kiosk.swipe(CHIP_CARD)
     event = till.event("chip-1", kind=6)
