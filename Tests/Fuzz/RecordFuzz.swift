@@ -68,15 +68,27 @@ private func isSealedByUs(_ bytes: [UInt8], _ key: borrowing RecordKey) -> Bool 
 private func checkCardData(_ bytes: [UInt8]) {
   guard let data = try? CardData(decoding: bytes.span) else { return }
   var encoded = Bytes<239>()
-  do {
-    try data.track1.withBytes { (track1) throws(CardDataError) in
-      try data.track2.withBytes { (track2) throws(CardDataError) in
-        try data.track3.withBytes { (track3) throws(CardDataError) in
-          try CardData.encode(
-            track1: track1, track2: track2, track3: track3, into: &encoded)
-        }
+  do throws(CardDataError) {
+    // A tapped card has objects and no tracks.
+    if data.track1.isEmpty, data.track2.isEmpty, data.track3.isEmpty {
+      try data.objects.withBytes { (objects) throws(CardDataError) in
+        try CardData.encode(objects: objects, into: &encoded)
+      }
+    } else {
+      try encodeTracks(of: data, into: &encoded)
+    }
+  } catch { preconditionFailure("card data was taken that cannot be sent: \(error)") }
+  precondition(encoded.count <= bytes.count, "card data grew")
+}
+
+private func encodeTracks(
+  of data: borrowing CardData, into encoded: inout Bytes<239>
+) throws(CardDataError) {
+  try data.track1.withBytes { (track1) throws(CardDataError) in
+    try data.track2.withBytes { (track2) throws(CardDataError) in
+      try data.track3.withBytes { (track3) throws(CardDataError) in
+        try CardData.encode(track1: track1, track2: track2, track3: track3, into: &encoded)
       }
     }
-  } catch { preconditionFailure("tracks were taken that cannot be sent: \(error)") }
-  precondition(encoded.count <= bytes.count, "card data grew")
+  }
 }
