@@ -7,8 +7,11 @@ ARGS ?=
 SEED ?= 1
 SEEDS ?= 20000
 SECONDS_EACH ?= 20
+# How often `make vm-test` cuts the power; the claim of fifty is `make vm-test CUTS=50`.
+CUTS ?= 8
 
 .PHONY: help run test unit peers arm64 heap sandbox replay check firmware boards-check bench \
+  vm-test vm-bench vm-parts \
   deb deb-test systemd-score magstripe-million magstripe-table dukpt-all gpiod2 sim soak fuzz \
   lint format clean
 
@@ -90,6 +93,28 @@ deb-test: deb systemd-score ## lintian; installed, started, upgraded, removed an
 systemd-score: ## what systemd makes of the unit's walls
 	@$(TOOLCHAIN)/install package
 	boards/debian/score
+
+vm-test: vm-parts ## the firmware on a stock kernel in virtual machines: x86_64 and arm64, libgpiod 1.6 and 2
+	nice Tests/VM/run suite amd64 1
+	nice Tests/VM/run cuts amd64 1 $(CUTS)
+	nice Tests/VM/run suite arm64 2
+	nice Tests/VM/run raspi arm64 1
+
+vm-bench: vm-parts ## swipes, latency and memory where the clock goes by instructions
+	nice Tests/VM/run speed amd64 1
+	nice Tests/VM/run speed amd64 2
+	nice Tests/VM/run speed arm64 1
+	nice Tests/VM/run speed arm64 2
+
+vm-parts:
+	@$(TOOLCHAIN)/install test
+	@$(TOOLCHAIN)/install vm
+	$(TOOLCHAIN)/kernel amd64 .build-vm/kernel
+	$(TOOLCHAIN)/kernel arm64 .build-vm/kernel
+	GPIOD=2 $(TOOLCHAIN)/firmware x86_64
+	GPIOD=2 $(TOOLCHAIN)/firmware arm64
+	$(TOOLCHAIN)/firmware x86_64 guest
+	$(TOOLCHAIN)/firmware arm64 guest
 
 magstripe-table: ## read rate against speed, jitter and acceleration
 	swift build -c release --product bench

@@ -20,9 +20,9 @@ func optimised(_ target: Target) -> Target {
 }
 
 /// A foreign library behind our own prototypes.
-func foreign(_ name: String, links libraries: [String] = []) -> Target {
+func foreign(_ name: String, path: String? = nil, links libraries: [String] = []) -> Target {
   .target(
-    name: name,
+    name: name, path: path,
     cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
     linkerSettings: libraries.map { .linkedLibrary($0) })
 }
@@ -145,6 +145,13 @@ let package = Package(
     .executableTarget(
       name: "replay", dependencies: ["Octets", "Simulator", "CLinux"], path: "Tests/Replay",
       swiftSettings: swift, linkerSettings: [.linkedLibrary("m")]),
+    foreign("CGuest", path: "Tests/VM/CGuest"),
+    .executableTarget(
+      name: "guest",
+      dependencies: [
+        "Octets", "Magstripe", "Vault", "Link", "Register", "Simulator", "LinuxBoard", "CLinux",
+        "CSerial", "CSodium", "CGuest",
+      ], path: "Tests/VM/Guest", swiftSettings: swift),
     .executableTarget(
       name: "peerport",
       dependencies: [

@@ -17,6 +17,8 @@ public struct StripeHead: ~Copyable {
   private var first: Instant?
   /// When the last edge of a swipe that has not been decoded yet came; nil while nothing came.
   public private(set) var lastEdge: Instant?
+  /// When a gap came last.
+  private var lastGap: Instant?
   /// When CARD PRESENT went high after strobes.
   private var cardLeft: Instant?
   private var reader = TrackReader()
@@ -43,6 +45,7 @@ public struct StripeHead: ~Copyable {
     case (.cardPresent, .clockData):
       if edge.isHigh, lastEdge != nil { cardLeft = edge.at }
     case (.gap, _):
+      lastGap = edge.at
       distrust(edge.track, .gap)
     case (.flux, _), (.strobe, _), (.data, _), (.cardPresent, _):
       break
@@ -52,6 +55,10 @@ public struct StripeHead: ~Copyable {
   private mutating func store(_ edge: StripeEdge, tag: UInt32) {
     guard let track = StripeTrack(rawValue: edge.track), settings.tracks.contains(track) else {
       return
+    }
+    // A gap so long before the first edge (a chip that was away) took nothing from this swipe.
+    if first == nil, let lastGap, edge.at - lastGap >= settings.silence {
+      faults = InlineArray(repeating: nil)
     }
     // Edges of different lines come slightly out of order: leave room before the first one.
     let origin = first ?? Instant(nanoseconds: edge.at.nanoseconds &- 1_000_000)
@@ -104,6 +111,7 @@ public struct StripeHead: ~Copyable {
     faults = InlineArray(repeating: nil)
     first = nil
     lastEdge = nil
+    lastGap = nil
     cardLeft = nil
     reader.wipe()
   }

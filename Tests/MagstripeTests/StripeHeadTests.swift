@@ -86,6 +86,19 @@ struct StripeHeadTests {
     }
   }
 
+  @Test(
+    "A gap before the first edge is believed only as long as a swipe may pause",
+    arguments: [(6, true), (7, false), (500, false)])
+  func gapBefore(milliseconds: Int64, isHit: Bool) {
+    var head = StripeHead(StripeSettings(kind: .f2f, silence: .milliseconds(7)))
+    let list = edges(of: testCard("", track2), SwipeConditions())
+    let early = Interval(nanoseconds: -1_000_000 * milliseconds)
+    head.record(StripeEdge(at: list[0].at + early, track: 0, signal: .gap))
+    for edge in list { head.record(edge) }
+    let outcome = head.decoded().report[.two].outcome
+    #expect(outcome == (isHit ? .unreadable(.gap) : .good(.forward)))
+  }
+
   @Test("Edges far out of order are not sorted into a guess")
   func disorder() {
     var head = StripeHead(StripeSettings(kind: .f2f))

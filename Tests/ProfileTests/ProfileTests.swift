@@ -160,7 +160,7 @@ struct ProjectBoards {
   func promised() {
     #expect(
       Self.names == [
-        "beagleplay", "raspberry-pi-3", "raspberry-pi-4", "raspberry-pi-5",
+        "beagleplay", "qemu", "raspberry-pi-3", "raspberry-pi-4", "raspberry-pi-5",
         "raspberry-pi-zero-2-w", "virtual",
       ])
   }

@@ -1,0 +1,45 @@
+// The test program inside the virtual machine: it plays everything around the kiosk's board, that
+// is cards at the head, the register, people who pull cables, and checks what the firmware makes of
+// it. Built like the firmware, for both processors; Tests/VM/init starts it, Tests/VM/run reads what
+// it says. Usage: guest suite|cuts|verdict|speed BOOT
+//
+// Inside, so that it shares the machine's clock: under `-icount` that clock goes by instructions, and
+// no stall of the host can disturb a swipe or fake a late release.
+
+import CSodium
+import LinuxBoard
+import Octets
+
+/// The far end of the firmware's serial port, and the register's file on the machine's disk.
+enum Place {
+  static let port: StaticString = "/dev/ttyS2"
+  static let store: StaticString = "/state/register"
+}
+
+/// The linker makes this symbol the program's `main`, as it does for the firmware.
+@c(guest_main)
+public func guest(
+  _ count: Int32, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> Int32 {
+  guard count == 3, let mode = words?[1], let boot = words?[2], sodium_init() >= 0 else {
+    return 64
+  }
+  var number: UInt64 = 0
+  var index = 0
+  while boot[index] != 0 {
+    number = number * 10 + UInt64(UInt8(bitPattern: boot[index]) &- UInt8(ascii: "0"))
+    index += 1
+  }
+  guard var kiosk = Kiosk(prefix: number) else { return 1 }
+  // The first letter tells the modes apart.
+  switch UInt8(bitPattern: mode[1]) {
+  case UInt8(ascii: "u") where mode[0] == CChar(bitPattern: UInt8(ascii: "s")):
+    Suite.run(&kiosk)
+  case UInt8(ascii: "u"): Cuts.run(&kiosk)
+  case UInt8(ascii: "e"): Cuts.judge(&kiosk)
+  case UInt8(ascii: "p"): Speed.run(&kiosk)
+  default: return 64
+  }
+  if !Report.areAllGood { Firmware.showLog() }
+  return Report.areAllGood ? 0 : 1
+}
