@@ -1,5 +1,5 @@
-// Payments until the power goes: Tests/VM/run kills the machine at any moment, starts it again on the
-// same disk, and at the end asks for the verdict over all that the register has stored.
+// Payments until the power goes: Tests/VM/run kills the machine at any moment, starts it again on
+// the same disk, and at the end asks for the verdict over all that the register has stored.
 
 import Link
 import Magstripe

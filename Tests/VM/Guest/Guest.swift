@@ -1,10 +1,10 @@
 // The test program inside the virtual machine: it plays everything around the kiosk's board, that
 // is cards at the head, the register, people who pull cables, and checks what the firmware makes of
-// it. Built like the firmware, for both processors; Tests/VM/init starts it, Tests/VM/run reads what
-// it says. Usage: guest suite|cuts|verdict|speed BOOT
+// it. Built like the firmware, for both processors; Tests/VM/init starts it, Tests/VM/run reads
+// what it says. Usage: guest suite|cuts|verdict|speed BOOT
 //
-// Inside, so that it shares the machine's clock: under `-icount` that clock goes by instructions, and
-// no stall of the host can disturb a swipe or fake a late release.
+// Inside, so that it shares the machine's clock: under `-icount` that clock goes by instructions,
+// and no stall of the host can disturb a swipe or fake a late release.
 
 import CSodium
 import LinuxBoard

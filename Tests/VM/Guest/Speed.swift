@@ -1,6 +1,6 @@
-// How fast: payment after payment on a machine whose clock goes by instructions, a nanosecond each, at
-// ever faster swipes of three tracks. At the slowest nothing may be lost or late; the fastest at which
-// that still holds is the number to quote, together with what else is on such a machine.
+// How fast: payment after payment on a machine whose clock goes by instructions, a nanosecond each,
+// at ever faster swipes of three tracks. At the slowest nothing may be lost or late; the fastest at
+// which that still holds is the number to quote.
 
 import LinuxBoard
 import Magstripe
