@@ -9,9 +9,12 @@ SEEDS ?= 20000
 SECONDS_EACH ?= 20
 # How often `make vm-test` cuts the power; the claim of fifty is `make vm-test CUTS=50`.
 CUTS ?= 8
+BOARD ?= qemu
+ARCH ?=
+DEV ?=
 
 .PHONY: help run test unit peers arm64 heap sandbox replay check firmware boards-check bench \
-  vm-test vm-bench vm-parts \
+  vm-test vm-bench vm-parts image flash image-test image-parts \
   deb deb-test systemd-score magstripe-million magstripe-table dukpt-all gpiod2 sim soak fuzz \
   lint format clean
 
@@ -115,6 +118,31 @@ vm-parts:
 	GPIOD=2 $(TOOLCHAIN)/firmware arm64
 	$(TOOLCHAIN)/firmware x86_64 guest
 	$(TOOLCHAIN)/firmware arm64 guest
+
+image: image-parts ## a bootable appliance image: BOARD=qemu|raspberry-pi-3|…, ARCH if there is a choice
+	$(TOOLCHAIN)/image $(BOARD) $(ARCH)
+
+flash: ## writes the image of BOARD to DEV (a card), and reads it back: make flash BOARD=… DEV=/dev/sdX
+	@test -n "$(DEV)" || { echo "flash: say where to: make flash BOARD=$(BOARD) DEV=/dev/sdX" >&2; exit 2; }
+	@$(TOOLCHAIN)/flash "$$(ls -t .build-image/$(BOARD)-*/tillgate.img | head -n 1)" "$(DEV)"
+
+image-test: image-parts ## boots images, updates them, breaks a slot and goes back; every refusal of flash
+	@$(TOOLCHAIN)/install image-test
+	$(TOOLCHAIN)/firmware x86_64 guest
+	Tests/Image/flash
+	$(TOOLCHAIN)/image qemu amd64
+	nice Tests/Image/run amd64
+	$(TOOLCHAIN)/image qemu arm64
+	nice Tests/Image/run arm64 short
+	$(TOOLCHAIN)/image raspberry-pi-3
+
+image-parts:
+	@$(TOOLCHAIN)/install vm
+	@$(TOOLCHAIN)/install image
+	$(TOOLCHAIN)/kernel amd64 .build-vm/kernel
+	$(TOOLCHAIN)/kernel arm64 .build-vm/kernel
+	$(TOOLCHAIN)/firmware x86_64
+	$(TOOLCHAIN)/firmware arm64
 
 magstripe-table: ## read rate against speed, jitter and acceleration
 	swift build -c release --product bench

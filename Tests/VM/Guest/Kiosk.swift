@@ -48,17 +48,7 @@ struct Kiosk: ~Copyable {
     text.add(prefix)
     text.add("-")
     text.add(number)
-    guard let reference = text.reference else { return nil }
-    let start = till.heard.count
-    till.pay(
-      PaymentRequest(
-        reference: reference, amount: amount, currency: 978, exponent: 2, timeoutSeconds: seconds,
-        methods: .magneticStripe))
-    let answer = till.wait(from: start) {
-      if case .response(let response) = $0 { response.reference == reference } else { false }
-    }
-    guard case .response(let response) = answer, response.isAccepted else { return nil }
-    return reference
+    return till.arm(text, amount: amount, seconds: seconds)
   }
 
   /// Plays a swipe and waits for what comes of it: a record, or that it could not be read.

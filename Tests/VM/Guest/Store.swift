@@ -32,8 +32,8 @@ struct Store: ~Copyable {
   private(set) var newOrigins = 0
 
   /// Reads the file, or begins it. Nil when it cannot be had.
-  init?() {
-    file = guest_open_log(Place.store.pointer)
+  init?(_ path: UnsafePointer<CChar>) {
+    file = guest_open_log(path)
     guard file >= 0 else { return nil }
     var line: [UInt8] = []
     var byte: UInt8 = 0

@@ -59,8 +59,8 @@ struct StoredRecord {
 struct Port: ~Copyable {
   let descriptor: Int32
 
-  init?() {
-    descriptor = tg_port_open(Place.port.pointer, 115_200, Int32(TG_PORT_NO_FLOW))
+  init?(_ path: UnsafePointer<CChar>) {
+    descriptor = tg_port_open(path, 115_200, Int32(TG_PORT_NO_FLOW))
     guard descriptor >= 0 else { return nil }
   }
 
@@ -88,8 +88,8 @@ struct Till: ~Copyable {
   }
 
   /// A register's program at its start. Nil when port or store cannot be opened.
-  static func start() -> Till? {
-    guard let store = Store(), let port = Port() else { return nil }
+  static func start(at place: Place = .inside) -> Till? {
+    guard let store = Store(place.store), let port = Port(place.port) else { return nil }
     let now = MonotonicClock.now()
     do throws(KeyError) {
       var session = try RegisterSession(
@@ -109,6 +109,22 @@ struct Till: ~Copyable {
     store.noteAsked(request.reference)
     session.pay(request)
   }
+
+  /// Asks for a payment and waits until a card may be swiped; nil when that does not come about.
+  mutating func arm(_ text: TextLine, amount: UInt64, seconds: UInt16) -> Reference? {
+    guard let reference = text.reference else { return nil }
+    let start = heard.count
+    pay(
+      PaymentRequest(
+        reference: reference, amount: amount, currency: 978, exponent: 2, timeoutSeconds: seconds,
+        methods: .magneticStripe))
+    let answer = wait(from: start) {
+      if case .response(let response) = $0 { response.reference == reference } else { false }
+    }
+    guard case .response(let response) = answer, response.isAccepted else { return nil }
+    return reference
+  }
+
   mutating func abort(_ reference: Reference) { session.abort(reference) }
   mutating func query(_ reference: Reference) { session.queryStatus(reference) }
 
