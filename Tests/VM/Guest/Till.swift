@@ -177,7 +177,7 @@ struct Till: ~Copyable {
     case .event(let event):
       if event.kind == .captured, let reference = event.reference { store.noteCaptured(reference) }
     case .status(let status): store.note(status)
-    case .response, .recordCopy, .error: break
+    case .response, .recordCopy, .totals, .diagnosis, .error: break
     }
     heard.append(event)
   }
