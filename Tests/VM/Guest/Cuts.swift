@@ -18,7 +18,7 @@ enum Cuts {
     conditions.kind = .clockData
     while firmware.isRunning {
       seed += 1
-      conditions.inchesPerSecond = seed % 2 == 0 ? 20 : 60
+      conditions.inchesPerSecond = seed % 2 == 0 ? 20 : 30
       guard kiosk.pay(.visa, conditions, amount: seed, seed: seed) else { break }
       Report.say("paid", "")
     }
