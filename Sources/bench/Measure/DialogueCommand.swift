@@ -121,7 +121,7 @@ private struct Wait {
     findings.show(name, times.words)
     let wire = median(bytes)
     findings.show(
-      "  reference: \(number(wire)) bytes on the line", "\(number(wire * 10 / 115.2)) us")
+      "  reference: \(number(wire)) bytes on the line", "\(number(wire * 10 / 115.2)) ms")
   }
 }
 
