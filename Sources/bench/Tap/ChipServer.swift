@@ -75,14 +75,18 @@ final class ChipServer: @unchecked Sendable {
 
   private func run() {
     raiseOwnPriority(48)
-    /// Bytes still on the wire to the chip, with the rate they were sent at.
-    var coming: [(byte: UInt8, due: Instant, rate: Int?)] = []
+    /// Bytes still on the wire to the chip, with the host's rate before and after they were read.
+    var coming: [(byte: UInt8, due: Instant, rates: (Int?, Int?))] = []
     var hostFree = monotonicNow()
     while !shared.withLock({ $0.isStopping }) {
       let now = monotonicNow()
       let (output, due, byteTime) = shared.withLock { shared in
         while let first = coming.first, first.due <= now {
-          shared.chip.receive(first.byte, at: first.due, hostRate: first.rate)
+          // A pseudoterminal does not say at which rate a byte was written: a host that changed its
+          // rate meanwhile has sent it at the one that fits.
+          let (before, after) = first.rates
+          let sentAt = before == shared.chip.rate ? before : after
+          shared.chip.receive(first.byte, at: first.due, hostRate: sentAt)
           coming.removeFirst()
         }
         var output: [UInt8] = []
@@ -92,19 +96,16 @@ final class ChipServer: @unchecked Sendable {
         return (output, shared.chip.nextDue, byteTime)
       }
       write(output)
-      // A pseudoterminal does not say at which rate a byte was written: a host that changes its
-      // rate right behind its last byte has sent it at the one before.
       let before = hostRate
       wait(until: [due, coming.first?.due].compactMap(\.self).min())
       let bytes = read()
       guard !bytes.isEmpty else { continue }
       let at = monotonicNow()
       hostFree = max(hostFree, at)
-      let chipRate = shared.withLock { $0.chip.rate }
-      let sentAt = before == chipRate ? before : hostRate
+      let after = hostRate
       for byte in bytes {
         hostFree = hostFree + byteTime
-        coming.append((byte, hostFree, sentAt))
+        coming.append((byte, hostFree, (before, after)))
       }
       shared.withLock { note(bytes, isFromHost: true, at, &$0) }
     }
