@@ -30,6 +30,9 @@ public struct FrameCounts: Equatable, Sendable {
   public var oversize: UInt64 = 0
 
   public init() {}
+
+  /// Everything that was no frame.
+  public var noise: UInt64 { badCRC &+ badCOBS &+ oversize }
 }
 
 /// Finds frames in a stream of bytes. Resynchronises at every zero; nothing at all between two

@@ -36,13 +36,13 @@ public enum MessageError: Error, Equatable {
 /// A plain message before it is sealed.
 public typealias MessageBytes = Bytes<602>
 
-/// The register's name for one transaction, 1 to 32 printable ASCII characters. Never used twice.
-public struct Reference: Equatable, Sendable {
-  public static let capacity = 32
-  private var bytes = InlineArray<32, UInt8>(repeating: 0)
+/// 1 to `size` printable ASCII characters.
+public struct PrintableText<let size: Int>: Equatable, Sendable {
+  public static var capacity: Int { size }
+  private var bytes = InlineArray<size, UInt8>(repeating: 0)
   public let count: Int
 
-  /// Nil when `text` is empty, too long or has other characters: references stand in logs.
+  /// Nil when `text` is empty, too long or has other characters: these texts stand in logs.
   public init?(_ text: Span<UInt8>) {
     guard text.count > 0, text.count <= Self.capacity else { return nil }
     for index in text.indices where text[index] < 0x20 || text[index] > 0x7E { return nil }
@@ -56,10 +56,13 @@ public struct Reference: Equatable, Sendable {
     try body(bytes.span.extracting(0..<count))
   }
 
-  public static func == (left: Reference, right: Reference) -> Bool {
+  public static func == (left: Self, right: Self) -> Bool {
     left.withText { mine in right.withText { mine.equals($0) } }
   }
 }
+
+/// The register's name for one transaction. Never used twice.
+public typealias Reference = PrintableText<32>
 
 /// 16 bytes that name a log of records.
 public struct Origin: Equatable, Sendable {

@@ -116,7 +116,7 @@ public struct LineHealth: Equatable, Sendable, BitwiseCopyable {
 
   public init(_ counts: LinkCounts) {
     frames = counts.frames.good
-    noise = counts.frames.badCRC &+ counts.frames.badCOBS &+ counts.frames.oversize
+    noise = counts.frames.noise
     sessions = counts.sessions.sessions
     forged = counts.sessions.forged
     replayed = counts.sessions.replayed

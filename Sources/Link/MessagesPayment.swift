@@ -16,30 +16,8 @@ public enum TransactionKind: UInt8, Sendable, BitwiseCopyable {
   case completion = 6
 }
 
-/// 1 to 16 printable ASCII characters: a table, a check, an approval code.
-public struct Label: Equatable, Sendable {
-  public static let capacity = 16
-  private var bytes = InlineArray<16, UInt8>(repeating: 0)
-  public let count: Int
-
-  /// Nil when `text` is empty, too long or has other characters: labels stand in logs.
-  public init?(_ text: Span<UInt8>) {
-    guard text.count > 0, text.count <= Self.capacity else { return nil }
-    for index in text.indices where text[index] < 0x20 || text[index] > 0x7E { return nil }
-    count = text.count
-    for index in text.indices { bytes[index] = text[index] }
-  }
-
-  public borrowing func withText<R: ~Copyable, E: Error>(
-    _ body: (Span<UInt8>) throws(E) -> R
-  ) throws(E) -> R {
-    try body(bytes.span.extracting(0..<count))
-  }
-
-  public static func == (left: Label, right: Label) -> Bool {
-    left.withText { mine in right.withText { mine.equals($0) } }
-  }
-}
+/// A table, a check, an approval code.
+public typealias Label = PrintableText<16>
 
 /// The largest amount for each method; nil where there is no limit.
 public struct MethodLimits: Equatable, Sendable, BitwiseCopyable {

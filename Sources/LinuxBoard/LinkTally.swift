@@ -15,7 +15,7 @@ public struct LinkTally: ~Copyable, Sendable {
   public func store(_ counts: LinkCounts) {
     let frames = counts.frames
     good.store(frames.good, ordering: .relaxed)
-    spoilt.store(frames.badCRC &+ frames.badCOBS &+ frames.oversize, ordering: .relaxed)
+    spoilt.store(frames.noise, ordering: .relaxed)
     forgeries.store(counts.sessions.forged, ordering: .relaxed)
     replays.store(counts.sessions.replayed, ordering: .relaxed)
   }

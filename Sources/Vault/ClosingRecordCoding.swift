@@ -70,24 +70,9 @@ extension ClosingRecord {
   public init(decoding bytes: Span<UInt8>) throws(RecordError) {
     self.init()
     var reader = RecordReader(bytes)
-    var previous = -1
-    var seen: UInt64 = 0
-    for _ in 0..<(try reader.map()) {
-      let key = try reader.key(after: &previous)
-      guard let key = UInt8(exactly: key), let field = RecordField(rawValue: key) else {
-        try reader.skip()
-        continue
-      }
-      reader.field = field
-      try decode(field, from: &reader)
-      reader.field = nil
-      seen |= 1 << UInt64(key)
-    }
-    try reader.end()
-    let missing = Self.required & ~seen
-    if let field = RecordField(rawValue: UInt8(missing.trailingZeroBitCount)) {
-      throw .missing(field)
-    }
+    var fields = try RecordFields(&reader)
+    while let field = try fields.next(in: &reader) { try decode(field, from: &reader) }
+    try fields.require(Self.required)
     try validate()
   }
 
@@ -98,7 +83,7 @@ extension ClosingRecord {
       .device, .firmware, .reason,
     ]
     var set: UInt64 = 0
-    for index in fields.indices { set |= 1 << UInt64(fields[index].rawValue) }
+    for index in fields.indices { set |= fields[index].bit }
     return set
   }
 

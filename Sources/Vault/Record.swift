@@ -218,17 +218,17 @@ public enum RecordField: UInt8, Sendable, BitwiseCopyable {
   case approval = 39
 
   /// Fields every record has, as a set of bits.
-  static var required: UInt32 {
+  static var required: UInt64 {
     let optional: [7 of RecordField] = [
       .maskedPAN, .scheme, .expiry, .serviceCode, .token, .swipe, .chip,
     ]
-    var set: UInt32 = 1 << 22 - 1
+    var set: UInt64 = 1 << 22 - 1
     for index in optional.indices { set &= ~optional[index].bit }
     return set
   }
 
-  /// None for those above 31, which are always optional.
-  var bit: UInt32 { 1 << UInt32(rawValue) }
+  /// This field in a set of bits.
+  var bit: UInt64 { 1 << UInt64(rawValue) }
 }
 
 /// Why a record cannot be encoded or was not understood.

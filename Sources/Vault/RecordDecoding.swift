@@ -8,24 +8,9 @@ extension Record {
   public init(decoding bytes: Span<UInt8>) throws(RecordError) {
     self.init()
     var reader = RecordReader(bytes)
-    var previous = -1
-    var seen: UInt32 = 0
-    for _ in 0..<(try reader.map()) {
-      let key = try reader.key(after: &previous)
-      guard let key = UInt8(exactly: key), let field = RecordField(rawValue: key) else {
-        try reader.skip()
-        continue
-      }
-      reader.field = field
-      try decode(field, from: &reader)
-      reader.field = nil
-      seen |= field.bit
-    }
-    try reader.end()
-    let missing = RecordField.required & ~seen
-    if missing != 0, let field = RecordField(rawValue: UInt8(missing.trailingZeroBitCount)) {
-      throw .missing(field)
-    }
+    var fields = try RecordFields(&reader)
+    while let field = try fields.next(in: &reader) { try decode(field, from: &reader) }
+    try fields.require(RecordField.required)
     try check()
   }
 

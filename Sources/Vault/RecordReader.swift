@@ -110,3 +110,38 @@ extension Bytes {
     do { try append(content) } catch { preconditionFailure("the limit was the capacity") }
   }
 }
+
+/// Goes through a record's map: hands out the fields that are known, in turn, and keeps which came.
+struct RecordFields {
+  private var left: Int
+  private var previous = -1
+  private var seen: UInt64 = 0
+
+  init(_ reader: inout RecordReader) throws(RecordError) { left = try reader.map() }
+
+  /// The next known field, whose value `reader` stands before; nil at the record's end, behind
+  /// which nothing may be.
+  mutating func next(in reader: inout RecordReader) throws(RecordError) -> RecordField? {
+    reader.field = nil
+    while left > 0 {
+      left -= 1
+      let key = try reader.key(after: &previous)
+      guard let key = UInt8(exactly: key), let field = RecordField(rawValue: key) else {
+        try reader.skip()
+        continue
+      }
+      reader.field = field
+      seen |= field.bit
+      return field
+    }
+    try reader.end()
+    return nil
+  }
+
+  func require(_ fields: UInt64) throws(RecordError) {
+    let missing = fields & ~seen
+    if missing != 0, let field = RecordField(rawValue: UInt8(missing.trailingZeroBitCount)) {
+      throw .missing(field)
+    }
+  }
+}

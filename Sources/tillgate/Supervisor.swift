@@ -157,7 +157,7 @@ struct Supervisor: ~Copyable {
     line.add(" frames=")
     line.add(link.frames.good)
     line.add(" noise=")
-    line.add(link.frames.badCRC &+ link.frames.badCOBS &+ link.frames.oversize)
+    line.add(link.frames.noise)
     line.add(" forged=")
     line.add(link.sessions.forged)
     line.add(" replayed=")
