@@ -69,6 +69,10 @@ int tg_create_file(const uint8_t *path) {
   return result(open((const char *)path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
 }
 
+int tg_remove_file(int directory, const uint8_t *name) {
+  return result(unlinkat(directory, (const char *)name, 0));
+}
+
 long tg_read(int descriptor, void *bytes, size_t size) {
   ssize_t count;
   do count = read(descriptor, bytes, size);

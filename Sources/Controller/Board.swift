@@ -48,6 +48,30 @@ public protocol Board: ~Copyable {
 
   /// Tells the supervisor.
   mutating func report(_ occurrence: Occurrence)
+
+  /// The next order about pairings from whoever keeps the list of registers.
+  mutating func nextPairingOrder() -> PairingOrder?
+
+  /// Tells the same what has come of a pairing; false when it cannot be told.
+  mutating func tell(_ event: PairingEvent) -> Bool
+}
+
+/// A board with which nothing can be paired.
+extension Board where Self: ~Copyable {
+  public mutating func nextPairingOrder() -> PairingOrder? { nil }
+  public mutating func tell(_ event: PairingEvent) -> Bool { false }
+}
+
+/// What the keeper of the registers' list wants of the loop.
+public enum PairingOrder: BitwiseCopyable, Sendable {
+  /// Open a window: a human asked for it at the controller.
+  case open
+  case close
+  /// The register that was accepted is durable.
+  case stored(PairedRegister)
+  case notStored(PairingRefusal)
+  /// Talk with this register no more.
+  case forget(PublicKey)
 }
 
 public enum PortChange: Sendable {

@@ -40,7 +40,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   var lease = KeyLease()
   private var supply = KeySupply.onItsWay
   var outbox = Outbox(next: 0)
-  private var link: ControllerLink
+  var link: ControllerLink
   var sealed = Bytes<560>()
   var received = Bytes<512>()
   /// The frame on its way to the port; its first `sentCount` bytes have been taken.
@@ -82,6 +82,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     // What is due goes first: nothing that comes in may delay a slot.
     advanceTransaction(now: now)
     tendPort(now: now)
+    takePairingOrders(now: now)
     takeEdges(now: now)
     if hasReader { takeTaps(now: now) }
     takeBytes(now: now)
@@ -284,6 +285,7 @@ extension Loop where B: ~Copyable {
       }
     case .time(let milliseconds): clock.set(unixMilliseconds: milliseconds, at: now)
     case .acknowledged(let size): outbox.drop(below: size)
+    case .pairing(let event): take(event, now: now)
     }
   }
 

@@ -49,6 +49,17 @@ public struct Occurrence: BitwiseCopyable, Sendable, Equatable {
     case tapIgnored
     /// A transaction has ended. `detail`: its outcome.
     case ended
+    /// A window for a pairing was opened.
+    case pairingOpened
+    /// A register has called: show the code. `amount`: the code, six digits.
+    case pairingCode
+    /// Another code was typed. `detail`: the tries left.
+    case pairingWrongCode
+    /// Nobody typed the code in time, or the register gave up.
+    case pairingExpired
+    /// A register is paired.
+    case paired
+    case pairingClosed
   }
 
   public var at: Instant

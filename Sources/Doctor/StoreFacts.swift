@@ -107,7 +107,11 @@ public struct KeyFacts: Sendable {
 public struct PairingFacts: Sendable {
   public static let good = Finding(.pairing, .good, "pairing", "a register is paired")
   public static let missing = Finding(
-    .pairing, .fault, "pairing", "no register can be reached", do: "pair one")
+    .pairing, .fault, "pairing", "no register is paired", do: "pair one: tillgate pair")
+  /// The list of registers cannot be read; why is said by others.
+  public static let shut = Finding(
+    .pairing, .fault, "pairing.store", "no register can be reached",
+    do: "restore pairing.sealed from a copy, or remove it and pair every register again")
 }
 
 /// What a running program has counted since it started.

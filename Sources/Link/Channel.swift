@@ -36,6 +36,8 @@ struct Channel: ~Copyable {
   private var sealing = Key()
   private var opening = Key()
   private(set) var session: UInt32 = 0
+  /// Whose session it is, an index of `Peers`.
+  private(set) var peer = 0
   /// Frames sealed so far: the next one's counter.
   var sent: UInt64 = 0
   private(set) var window = ReplayWindow()
@@ -48,13 +50,14 @@ struct Channel: ~Copyable {
 
   /// Takes the keys of a complete handshake, which is wiped, and starts counting.
   mutating func begin(
-    _ handshake: inout Handshake, role: Session.Role, session: UInt32, now: Instant
+    _ handshake: inout Handshake, role: Session.Role, session: UInt32, peer: Int, now: Instant
   ) {
     switch role {
     case .register: handshake.split(into: &sealing, &opening)
     case .controller: handshake.split(into: &opening, &sealing)
     }
     self.session = session
+    self.peer = peer
     sent = 0
     window = ReplayWindow()
     opened = now

@@ -25,12 +25,15 @@ public enum ControllerEvent: Equatable, Sendable {
   case time(unixMilliseconds: UInt64)
   /// The register holds all records below `size`: the outbox may drop them.
   case acknowledged(size: UInt64)
+  /// Something about a pairing: see ControllerPairing.
+  case pairing(PairingEvent)
 }
 
 /// Everything the link counts. `sessions.forged` is an alarm, the rest is diagnosis.
 public struct LinkCounts: Equatable, Sendable {
   public var frames = FrameCounts()
   public var sessions = SessionCounts()
+  public var pairings = PairingCounts()
   /// Authentic messages that could not be understood: another version, or a mistake there.
   public var malformed: UInt64 = 0
   /// Messages of ours that were not queued: no session, or too many at once.
@@ -52,7 +55,8 @@ public struct ControllerLink: ~Copyable {
   private let origin: Origin
   private let epoch: UInt64
   private var decoder = FrameDecoder()
-  private var session: Session
+  var session: Session
+  var pairing = ControllerPairing()
   private var line: LineClock
   private var delivery: Delivery
   private var payments = PaymentMemory()
@@ -66,6 +70,7 @@ public struct ControllerLink: ~Copyable {
 
   /// - Parameters:
   ///   - secret, register: the own static secret key, the register's static public key; copied.
+  ///     Without a register (an empty key) or for others beside it: see `pin`.
   ///   - origin, epoch: this log of records, and the count of starts.
   ///   - first: the oldest record still to be delivered.
   ///   - byteTime: of one byte on the line, ten bit times.
@@ -74,6 +79,7 @@ public struct ControllerLink: ~Copyable {
     first: UInt64, byteTime: Interval, now: Instant
   ) throws(KeyError) {
     session = try Session(role: .controller, secret: secret, peer: register, now: now)
+    pairing.load(secret)
     self.origin = origin
     self.epoch = epoch
     line = LineClock(byteTime: byteTime, now: now)
@@ -84,6 +90,7 @@ public struct ControllerLink: ~Copyable {
     var counts = tally
     counts.frames = decoder.counts
     counts.sessions = session.counts
+    counts.pairings = pairing.counts
     counts.repeats = delivery.repeats
     return counts
   }
@@ -92,15 +99,22 @@ public struct ControllerLink: ~Copyable {
   public var isOpen: Bool { session.isOpen }
 
   /// Whether 32 random bytes are wanted. Asked once a tick.
-  public var needsEphemeral: Bool { session.needsEphemeral }
+  public var needsEphemeral: Bool { session.needsEphemeral || pairing.needsSeed }
 
   /// Takes 32 fresh random bytes and wipes them.
   public mutating func provideEphemeral(_ random: inout Key) {
-    session.provideEphemeral(&random)
+    if session.needsEphemeral {
+      session.provideEphemeral(&random)
+    } else {
+      pairing.provideSeed(&random)
+    }
   }
 
   /// Wipes all keys; the link is good for nothing afterwards.
-  public mutating func wipe() { session.wipe() }
+  public mutating func wipe() {
+    session.wipe()
+    pairing.wipe()
+  }
 
   // MARK: Receiving
 
@@ -113,10 +127,17 @@ public struct ControllerLink: ~Copyable {
       following = nil
       return event
     }
+    if let event = pairing.tick(now: now) { return .pairing(event) }
     while offset < bytes.count {
       let byte = bytes[offset]
       offset += 1
       guard decoder.feed(byte) else { continue }
+      if decoder.withContent({ PairingFrame.isOne($0) }) {
+        if let event = decoder.withContent({ pairing.receive($0, now: now) }) {
+          return .pairing(event)
+        }
+        continue
+      }
       let outcome = decoder.withContent { session.receive($0, now: now, into: &message) }
       guard case .message(let isFirst) = outcome else { continue }
       if isFirst { delivery.restart() }
@@ -270,7 +291,7 @@ public struct ControllerLink: ~Copyable {
       _ = line.occupy(frame.count, now: now)
       return true
     }
-    guard session.isOpen else { return false }
+    guard session.isOpen else { return writePairing(now: now, into: &frame) }
     if isBootDue { return writeBoot(now: now, outbox: outbox, into: &frame) }
     if let index = delivery.due(now: now, end: outbox.next) {
       guard session.writeRecord(index, of: origin, outbox: outbox, now: now, into: &frame)
@@ -278,11 +299,18 @@ public struct ControllerLink: ~Copyable {
       delivery.note(sent: index, at: line.occupy(frame.count, now: now))
       return true
     }
+    if writePairing(now: now, into: &frame) { return true }
     guard !chatter.isEmpty else { return false }
     let wasSealed = chatter.withFirst { session.write($0, now: now, into: &frame) }
     chatter.dropFirst()
     if wasSealed { _ = line.occupy(frame.count, now: now) }
     return wasSealed
+  }
+
+  private mutating func writePairing(now: Instant, into frame: inout WireFrame) -> Bool {
+    guard pairing.nextFrame(now: now, into: &frame) else { return false }
+    _ = line.occupy(frame.count, now: now)
+    return true
   }
 
   private mutating func writeBoot(

@@ -30,7 +30,7 @@ public struct ControllerPairing: ~Copyable {
 
   private var phase = Phase.closed
   private var own = KeyPair()
-  private var secrets = PairingSecrets()
+  var secrets = PairingSecrets()
   private var handshake = PairingHandshake()
   private var channel = PairingChannel()
   private var exchange = CPace()
@@ -44,10 +44,12 @@ public struct ControllerPairing: ~Copyable {
   private var askedAt: Instant?
   public private(set) var counts = PairingCounts()
 
-  /// Takes the controller's static secret key; the caller wipes its own.
-  public init(secret: borrowing Key) throws(KeyError) {
-    guard secret.count == 32 else { throw .size }
-    own.load(secret)
+  public init() {}
+
+  /// Takes the controller's static secret key, 32 bytes; the caller wipes its own. Without it no
+  /// window opens.
+  public mutating func load(_ secret: borrowing Key) {
+    if secret.count == 32 { own.load(secret) }
   }
 
   public var isOpen: Bool {
@@ -62,19 +64,12 @@ public struct ControllerPairing: ~Copyable {
 
   /// Takes 32 fresh random bytes and wipes them. Ignored when none are wanted.
   public mutating func provideSeed(_ seed: inout Key) {
-    if needsSeed, seed.count == 32 { secrets.load(&seed) }
-    seed.wipe()
-  }
-
-  /// The randomness of the next try, from a test.
-  mutating func provide(ephemeral: borrowing Key, nonce: borrowing Key, scalar: borrowing Key) {
-    secrets.ephemeral.load(ephemeral)
-    nonce.withBytes { secrets.nonce.set($0) }
-    scalar.withBytes { secrets.scalar.set($0) }
+    secrets.take(&seed, isWanted: needsSeed)
   }
 
   /// Opens a window, in place of one that is open: what is under way is void.
   public mutating func open(now: Instant) {
+    guard own.isReady else { return }
     forget()
     askedAt = nil
     phase = .open(
@@ -133,14 +128,12 @@ public struct ControllerPairing: ~Copyable {
     return end()
   }
 
-  /// Puts the content of the frame that is due into `content`; false when none is.
-  public mutating func nextContent(
-    now: Instant, into content: inout FrameContent
-  ) -> Bool {
+  /// Makes `frame` the one that is due; false when none is.
+  public mutating func nextFrame(now: Instant, into frame: inout WireFrame) -> Bool {
     guard isAnswerDue else { return false }
     isAnswerDue = false
     answeredAt = now
-    answer.withBytes { content.set($0) }
+    answer.withBytes { frame.fill(with: $0) }
     return true
   }
 

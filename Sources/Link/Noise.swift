@@ -184,15 +184,16 @@ struct Handshake: ~Copyable {
     return true
   }
 
-  /// Responder: reads `-> e, es, ss` and leaves the initiator's ephemeral key in `remote`.
+  /// Responder: reads `-> e, es, ss` of the peer whose secrets these are, after `start` for it.
+  /// `ephemeralShared` is the secret of the initiator's ephemeral key and the own static one,
+  /// `staticShared` that of both static keys: with several peers each is made once.
   mutating func readRequest(
-    _ message: Span<UInt8>, own: borrowing KeyPair, peer: borrowing Key, remote: inout Key
+    _ message: Span<UInt8>, ephemeralShared: borrowing Key, staticShared: borrowing Key
   ) -> Bool {
     guard message.count == Self.messageSize else { return false }
-    remote.set(message.extracting(0..<32))
-    remote.withBytes { symmetric.mixHash($0) }
-    guard symmetric.mixShared(own.secret, remote) else { return false }
-    guard symmetric.mixShared(own.secret, peer) else { return false }
+    symmetric.mixHash(message.extracting(0..<32))
+    symmetric.mix(ephemeralShared)
+    symmetric.mix(staticShared)
     return symmetric.openEmpty(message.extracting(32..<48))
   }
 

@@ -20,6 +20,11 @@ enum PairingFrame: UInt8 {
   /// From the register, at any time after `introduce`.
   case cancel = 0x19
 
+  /// Whether the content of a frame belongs to a pairing, as its first byte says.
+  static func isOne(_ content: Span<UInt8>) -> Bool {
+    content.count > 0 && (ask.rawValue...cancel.rawValue).contains(content[0])
+  }
+
   /// The counter this frame's body is sealed under: each direction has each of its frames once.
   var counter: UInt64 {
     switch self {
@@ -50,7 +55,7 @@ public enum PairingLimits {
 }
 
 /// Why a pairing came to nothing, as `refuse` says it. Others may come.
-public struct PairingRefusal: RawRepresentable, Equatable, Sendable {
+public struct PairingRefusal: RawRepresentable, Equatable, Sendable, BitwiseCopyable {
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -65,7 +70,7 @@ public struct PairingRefusal: RawRepresentable, Equatable, Sendable {
 }
 
 /// What the controller's side has to tell.
-public enum PairingEvent: Equatable, Sendable {
+public enum PairingEvent: Equatable, Sendable, BitwiseCopyable {
   /// Show this code, with six digits, to the person at the controller.
   case showCode(UInt32)
   /// The code is void: somebody typed another, or did not know it. So many tries are left.
@@ -206,15 +211,23 @@ struct PairingSecrets: ~Copyable {
 
   var isReady: Bool { ephemeral.isReady }
 
-  /// Takes 32 random bytes, which become three values, and wipes them.
-  mutating func load(_ seed: inout Key) {
+  /// Takes 32 random bytes, which become three values, if they are wanted, and wipes them anyway.
+  mutating func take(_ seed: inout Key, isWanted: Bool) {
+    defer { seed.wipe() }
+    guard isWanted, seed.count == 32 else { return }
     var derived = Key()
     withLiteral("tillgate pairing ephemeral") { hmac(seed, $0, into: &derived) }
     ephemeral.load(derived)
     withLiteral("tillgate pairing nonce") { hmac(seed, $0, into: &nonce) }
     withLiteral("tillgate pairing scalar") { hmac(seed, $0, into: &scalar) }
     derived.wipe()
-    seed.wipe()
+  }
+
+  /// The three values themselves, for a worked example.
+  mutating func take(ephemeral: borrowing Key, nonce: borrowing Key, scalar: borrowing Key) {
+    self.ephemeral.load(ephemeral)
+    nonce.withBytes { self.nonce.set($0) }
+    scalar.withBytes { self.scalar.set($0) }
   }
 
   mutating func wipe() {

@@ -53,7 +53,7 @@ public struct RegisterPairing: ~Copyable {
   private var phase = Phase.idle
   private var own = KeyPair()
   private let name: RegisterName
-  private var secrets = PairingSecrets()
+  var secrets = PairingSecrets()
   private var handshake = PairingHandshake()
   private var channel = PairingChannel()
   private var exchange = CPace()
@@ -79,15 +79,7 @@ public struct RegisterPairing: ~Copyable {
 
   /// Takes 32 fresh random bytes and wipes them. Ignored when none are wanted.
   public mutating func provideSeed(_ seed: inout Key) {
-    if needsSeed, seed.count == 32 { secrets.load(&seed) }
-    seed.wipe()
-  }
-
-  /// The randomness of the next try, from a test.
-  mutating func provide(ephemeral: borrowing Key, nonce: borrowing Key, scalar: borrowing Key) {
-    secrets.ephemeral.load(ephemeral)
-    nonce.withBytes { secrets.nonce.set($0) }
-    scalar.withBytes { secrets.scalar.set($0) }
+    secrets.take(&seed, isWanted: needsSeed)
   }
 
   /// Asks the controller, for as long as a window is open. False without randomness, or when a
@@ -182,11 +174,11 @@ public struct RegisterPairing: ~Copyable {
 
   // MARK: Sending
 
-  /// Puts the content of the frame that is due into `content`; false when none is.
-  public mutating func nextContent(now: Instant, into content: inout FrameContent) -> Bool {
+  /// Makes `frame` the one that is due; false when none is.
+  public mutating func nextFrame(now: Instant, into frame: inout WireFrame) -> Bool {
     if isCancelDue {
       isCancelDue = false
-      pending.withBytes { content.set($0) }
+      pending.withBytes { frame.fill(with: $0) }
       return true
     }
     switch phase {
@@ -204,11 +196,11 @@ public struct RegisterPairing: ~Copyable {
       guard retry.isDue(now) else { return false }
       phase = .accepting(retry)
     }
-    pending.withBytes { content.set($0) }
+    pending.withBytes { frame.fill(with: $0) }
     return true
   }
 
-  /// What time alone brings about. To be called as often as `nextContent`.
+  /// What time alone brings about. To be called as often as `nextFrame`.
   public mutating func tick(now: Instant) -> RegisterPairingEvent? {
     switch phase {
     case .idle, .paired: return nil
@@ -235,8 +227,9 @@ public struct RegisterPairing: ~Copyable {
 
   private var session: UInt32 { pending.withBytes { $0.bigEndian(at: 1) } }
 
-  /// Judges the content of one good frame of a pairing.
+  /// Judges the content of one good frame. What belongs to no pairing is passed over.
   public mutating func receive(_ content: Span<UInt8>, now: Instant) -> RegisterPairingEvent? {
+    guard PairingFrame.isOne(content) else { return nil }
     guard isUnderway, content.count >= 5, let type = PairingFrame(rawValue: content[0]),
       content.bigEndian(at: 1) == session
     else {

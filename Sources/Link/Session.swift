@@ -23,7 +23,7 @@ public struct Session: ~Copyable {
 
   private let role: Role
   private var own = KeyPair()
-  private var peer = Key()
+  private var peers = Peers()
   /// The ephemeral key of the handshake to come (or, at the register, under way).
   private var ephemeral = KeyPair()
   private var handshake = Handshake()
@@ -42,22 +42,33 @@ public struct Session: ~Copyable {
   public private(set) var counts = SessionCounts()
 
   /// Takes the own static secret key and the peer's static public key. Both are copied; the caller
-  /// wipes its own.
+  /// wipes its own. A controller's peers may all come later, by `pin`: then `peer` is empty.
   public init(
     role: Role, secret: borrowing Key, peer: borrowing Key, now: Instant
   ) throws(KeyError) {
     self.role = role
     helloAt = now
-    guard secret.count == 32, peer.count == 32 else { throw .size }
+    guard secret.count == 32 else { throw .size }
     own.load(secret)
-    peer.withBytes { self.peer.set($0) }
-    var shared = Key()
-    let isUsable = x25519(own.secret, self.peer, into: &shared)
-    shared.wipe()
-    guard isUsable else {
+    if role == .controller && peer.isEmpty { return }
+    do throws(KeyError) { try peers.add(peer, own: own) } catch {
       own.wipe()
-      throw .lowOrder
+      throw error
     }
+  }
+
+  /// Talks with the owner of this static public key from now on: the register with this one alone,
+  /// a controller with at most `SessionLimits.peers`. Again is the same as once.
+  mutating func pin(_ peer: borrowing Key) throws(KeyError) { try peers.add(peer, own: own) }
+
+  /// Talks with the owner of this key no more: its session ends at once.
+  mutating func unpin(_ peer: Span<UInt8>) {
+    guard let index = peers.index(of: peer) else { return }
+    peers.remove(index)
+    for slot in 0..<2 where channels[slot].isOpen && channels[slot].peer == index {
+      channels[slot].wipe()
+    }
+    if case .answering = phase { phase = .idle }
   }
 
   /// Whether 32 random bytes are wanted for the next handshake.
@@ -79,6 +90,7 @@ public struct Session: ~Copyable {
   /// Wipes every key. The session is good for nothing afterwards.
   public mutating func wipe() {
     own.wipe()
+    peers.wipe()
     ephemeral.wipe()
     handshake.wipe()
     channels[0].wipe()
@@ -139,7 +151,7 @@ public struct Session: ~Copyable {
   // MARK: The register's handshake
 
   private borrowing func wantsHandshake(now: Instant) -> Bool {
-    guard ephemeral.isReady else { return false }
+    guard ephemeral.isReady, peers.isPinned(0) else { return false }
     guard isOpen, !isHinted, !channels[active].isWorn(now: now) else { return true }
     return !channels[active].isProven && now - channels[active].opened >= SessionLimits.proof
   }
@@ -147,13 +159,13 @@ public struct Session: ~Copyable {
   private mutating func ask(now: Instant) {
     isHinted = false
     withLiteral(sessionPrologue) {
-      handshake.start(prologue: $0, initiator: own.point, responder: peer)
+      handshake.start(prologue: $0, initiator: own.point, responder: peers[0].point)
     }
     pending.removeAll()
     do {
       try pending.append(FrameType.request.rawValue)
       let isUsable = try handshake.writeRequest(
-        own: own, ephemeral: ephemeral, peer: peer, into: &pending)
+        own: own, ephemeral: ephemeral, peer: peers[0].point, into: &pending)
       precondition(isUsable, "the peer's key was tried at the start")
     } catch { preconditionFailure("a request is 49 bytes") }
     phase = .asking(next: now, wait: SessionLimits.firstRetry)
@@ -192,7 +204,8 @@ public struct Session: ~Copyable {
     }
     // The old session is kept until the new one is heard, unless it was never heard itself.
     if channels[active].isOpen && channels[active].isProven { active = 1 - active }
-    channels[active].begin(&reading, role: role, session: ephemeral.session, now: now)
+    channels[active].begin(
+      &reading, role: role, session: ephemeral.session, peer: 0, now: now)
     handshake.wipe()
     ephemeral.wipe()
     phase = .idle
@@ -232,11 +245,9 @@ public struct Session: ~Copyable {
   private mutating func answer(_ request: Span<UInt8>, session: UInt32, now: Instant) {
     answeredAt = now
     var remote = Key()
+    remote.set(request.extracting(0..<32))
     defer { handshake.wipe() }
-    withLiteral(sessionPrologue) {
-      handshake.start(prologue: $0, initiator: peer, responder: own.point)
-    }
-    guard handshake.readRequest(request, own: own, peer: peer, remote: &remote) else {
+    guard let peer = readRequest(request, remote) else {
       counts.forged &+= 1
       return
     }
@@ -245,12 +256,29 @@ public struct Session: ~Copyable {
       try pending.append(FrameType.answer.rawValue)
       try pending.append(bigEndian: session)
       let isUsable = try handshake.writeAnswer(
-        ephemeral: ephemeral, remote: remote, peer: peer, into: &pending)
+        ephemeral: ephemeral, remote: remote, peer: peers[peer].point, into: &pending)
       precondition(isUsable, "both points were tried before")
     } catch { preconditionFailure("an answer is 53 bytes") }
     ephemeral.wipe()
-    channels[1 - active].begin(&handshake, role: role, session: session, now: now)
+    channels[1 - active].begin(
+      &handshake, role: role, session: session, peer: peer, now: now)
     phase = .answering
+  }
+
+  /// The peer whose request this is, tried against each key that is pinned.
+  private mutating func readRequest(_ request: Span<UInt8>, _ remote: borrowing Key) -> Int? {
+    var shared = Key()
+    defer { shared.wipe() }
+    guard x25519(own.secret, remote, into: &shared) else { return nil }
+    for index in 0..<SessionLimits.peers where peers.isPinned(index) {
+      withLiteral(sessionPrologue) {
+        handshake.start(prologue: $0, initiator: peers[index].point, responder: own.point)
+      }
+      let isTheirs = handshake.readRequest(
+        request, ephemeralShared: shared, staticShared: peers[index].shared)
+      if isTheirs { return index }
+    }
+    return nil
   }
 
   // MARK: Receiving
@@ -315,8 +343,8 @@ extension KeyPair {
 }
 
 extension Bytes<640> {
-  /// Becomes the frame of a handshake message or hello.
-  fileprivate mutating func fill(with content: Span<UInt8>) {
+  /// Becomes the frame of a handshake's or a pairing's message.
+  mutating func fill(with content: Span<UInt8>) {
     do { try encodeFrame(content, into: &self) } catch {
       preconditionFailure("handshake frames fit any frame")
     }

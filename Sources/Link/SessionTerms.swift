@@ -11,6 +11,8 @@ enum FrameType: UInt8 {
 }
 
 public enum SessionLimits {
+  /// Registers that may be paired with a controller. One of them has the session.
+  public static let peers = 8
   /// After this age or number of frames in one direction the register starts a new handshake …
   public static let age = Interval.seconds(24 * 3600)
   public static let frames: UInt64 = 1 << 20
@@ -59,6 +61,8 @@ public enum KeyError: Error, Equatable {
   case size
   /// The peer's public key is a point of low order: anybody would know the secret.
   case lowOrder
+  /// `SessionLimits.peers` are pinned already.
+  case tooMany
 }
 
 public enum SessionEvent: Equatable, Sendable {

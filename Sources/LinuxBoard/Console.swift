@@ -34,6 +34,16 @@ public struct Line: ~Copyable {
     add(digits.span.extracting(at..<20))
   }
 
+  /// A number below a million, with zeros in front.
+  public mutating func add(sixDigits number: UInt32) {
+    var least: UInt32 = 100_000
+    while least > 1, number < least {
+      add("0")
+      least /= 10
+    }
+    add(number)
+  }
+
   public mutating func add(hex bytes: Span<UInt8>) {
     for index in bytes.indices {
       do {

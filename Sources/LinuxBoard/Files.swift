@@ -138,6 +138,9 @@ public struct StateDirectory: ~Copyable {
     _ = try Files.check(tg_sync(descriptor), .sync)
   }
 
+  /// Removes the file `name`, if it is there. Not durable: for notes that a power cut may revive.
+  public func remove(_ name: StaticString) { _ = tg_remove_file(descriptor, name.utf8Start) }
+
   private func writeReplacement(
     _ name: StaticString, _ content: Span<UInt8>
   ) throws(FileError) {

@@ -15,6 +15,9 @@ public struct SharedState: ~Copyable, @unchecked Sendable {
   public static let occurrenceCapacity = 1024
 
   public let occurrences: Ring<Occurrence>
+  /// What the keeper orders of the loop about pairings, and what the loop tells it.
+  public let pairingOrders: Ring<PairingOrder>
+  public let pairingEvents: Ring<PairingEvent>
   public let lateness: LatencyHistogram
   public let execution: LatencyHistogram
   public let link = LinkTally()
@@ -24,9 +27,13 @@ public struct SharedState: ~Copyable, @unchecked Sendable {
 
   public init() throws(NoMemory) {
     let occurrences = try Ring<Occurrence>(capacity: Self.occurrenceCapacity)
+    let pairingOrders = try Ring<PairingOrder>(capacity: 16)
+    let pairingEvents = try Ring<PairingEvent>(capacity: 16)
     let lateness = try LatencyHistogram()
     let execution = try LatencyHistogram()
     self.occurrences = occurrences
+    self.pairingOrders = pairingOrders
+    self.pairingEvents = pairingEvents
     self.lateness = lateness
     self.execution = execution
   }
@@ -136,6 +143,12 @@ public struct RealBoard: Board, ~Copyable {
 
   public mutating func refill(_ lease: inout KeyLease) -> KeySupply {
     shared.pointee.keys.take(into: &lease)
+  }
+
+  public mutating func nextPairingOrder() -> PairingOrder? { shared.pointee.pairingOrders.pop() }
+
+  public mutating func tell(_ event: PairingEvent) -> Bool {
+    shared.pointee.pairingEvents.push(event)
   }
 
   public mutating func random(into key: inout Link.Key) {

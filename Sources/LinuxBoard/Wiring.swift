@@ -94,6 +94,16 @@ public enum Wiring {
     return lines
   }
 
+  /// The button that opens a window for a pairing.
+  public static func pairingButton(_ profile: borrowing BoardProfile) -> PushButton {
+    let isActiveLow = profile.isButtonActiveLow
+    guard let line = name(profile.button), var lines = chip(profile) else {
+      return PushButton(nil, isActiveLow: isActiveLow)
+    }
+    lines.append(line, .both, bias: isActiveLow ? .pullUp : .pullDown)
+    return PushButton(lines, isActiveLow: isActiveLow)
+  }
+
   private static func chip(_ profile: borrowing BoardProfile) -> GPIOLines? {
     guard let name = profile.chip.withBytes({ DeviceName($0) }) else { return nil }
     return GPIOLines(chip: name)

@@ -21,6 +21,10 @@ public struct BoardProfile: Sendable {
   public internal(set) var stripe = Stripe()
   public internal(set) var contactless = Contactless()
   public internal(set) var register = Register()
+  /// The line of the button that opens a window for a pairing, on `chip`, and its level while it is
+  /// held.
+  public internal(set) var button: GPIOLine?
+  public internal(set) var isButtonActiveLow = true
   public internal(set) var indicators = Indicators()
   /// Where keys and state are kept.
   public internal(set) var storage = Path()

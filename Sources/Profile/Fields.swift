@@ -15,6 +15,8 @@ extension BoardProfile {
       contactless.set(key, to: number, text)
     case .port: register.port = Text(text)
     case .baud: register.baud = Self.number(text)
+    case .button: button = Self.line(number, text)
+    case .buttonActive: isButtonActiveLow = number == 0
     case .leadingDigits: masking.leadingDigits = number
     case .trailingDigits: masking.trailingDigits = number
     case .tick, .release, .priority, .capturePriority, .processor: loop.set(key, to: number)

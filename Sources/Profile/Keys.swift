@@ -3,9 +3,9 @@
 
 /// The sections of a board file.
 public enum Section: UInt8, Sendable {
-  case board, loop, gpio, stripe, contactless, register, indicators, storage, card
+  case board, loop, gpio, stripe, contactless, register, pairing, indicators, storage, card
 
-  public static let count = 9
+  public static let count = 10
 
   public var name: StaticString {
     switch self {
@@ -15,6 +15,7 @@ public enum Section: UInt8, Sendable {
     case .stripe: "stripe"
     case .contactless: "contactless"
     case .register: "register"
+    case .pairing: "pairing"
     case .indicators: "indicators"
     case .storage: "storage"
     case .card: "card"
@@ -87,11 +88,12 @@ public enum Key: UInt8, Sendable {
   case tapPort, tapBaud, country, category, qualifiers, capabilities
   case floorLimit, verificationLimit, tapLimit, tags, applications
   case port, baud
+  case button, buttonActive
   case ready, reading, ok, error, active
   case directory
   case leadingDigits, trailingDigits
 
-  public static let count = 44
+  public static let count = 46
 
   public var rule: Rule {
     switch self {
@@ -108,6 +110,13 @@ public enum Key: UInt8, Sendable {
     case .tapPort, .tapBaud, .country, .category, .qualifiers, .capabilities: readerRule
     case .floorLimit, .verificationLimit, .tapLimit, .tags, .applications: tapRule
     case .port, .baud: registerRule
+    case .button:
+      .line(
+        .pairing, "button", "Button that lets a register be paired when it is held for a second.")
+    case .buttonActive:
+      Rule(
+        .pairing, "active", .choice("low, high"), default: "low",
+        "The level of the line while the button is held; the chip's own resistor pulls it off it.")
     case .ready, .reading, .ok, .error, .active: indicatorRule
     case .directory:
       Rule(

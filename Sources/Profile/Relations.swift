@@ -170,6 +170,7 @@ extension BoardProfile {
     case .strobe3: stripe.strobe[2]
     case .data3: stripe.data[2]
     case .cardPresent: stripe.cardPresent
+    case .button: button
     case .ready: indicators.ready
     case .reading: indicators.reading
     case .ok: indicators.ok

@@ -38,6 +38,14 @@ public struct RecordKey: ~Copyable {
 
   public mutating func wipe() { key.wipe() }
 
+  /// Copies the secret bytes, for a register that is paired; the caller wipes them.
+  public borrowing func copy(into other: inout Bytes<32>) {
+    other.removeAll()
+    do throws(Overflow) {
+      try key.withBytes { (key) throws(Overflow) in try other.append(key) }
+    } catch { preconditionFailure("32 bytes fit") }
+  }
+
   borrowing func withKey<R: ~Copyable, E: Error>(
     _ body: (Span<UInt8>) throws(E) -> R
   ) throws(E) -> R {

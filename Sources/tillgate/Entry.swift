@@ -28,6 +28,7 @@ public func entry(
   if arguments.word(0, is: "check") { return check(arguments) }
   if arguments.word(0, is: "doctor") { return doctor(arguments) }
   if arguments.word(0, is: "bench") { return bench(arguments) }
+  if arguments.word(0, is: "pair") { return PairCommand.run(arguments) }
   if arguments.word(0, is: "keys") { return KeysCommand.run(arguments) }
   if arguments.word(0, is: "version") {
     var line = Line()
@@ -43,6 +44,7 @@ public func entry(
            tillgate doctor BOARD.ini     say what is not right with this computer, and what to do
            tillgate bench BOARD.ini      measure how late ticks are here
            tillgate keys VERB ...        load, show and erase keys
+           tillgate pair [VERB] ...      let a register in by a code, list and remove registers
            tillgate version
     """)
   return Exit.usage

@@ -96,10 +96,10 @@ struct Examination: ~Copyable {
 extension Examination {
   private mutating func lookAtKeys() {
     var keeper = KeyKeeper()
-    var pairing = Pairing()
+    var book = PairingBook()
     defer {
       keeper.wipe()
-      pairing.wipe()
+      book.wipe()
     }
     do throws(StoreError) {
       var store = try openStore()
@@ -110,9 +110,12 @@ extension Examination {
       facts.hasKeyFile = store.hasKeyFile
       facts.judge { report.add($0) }
       do throws(StoreError) {
-        try store.open(&pairing)
-        report.add(PairingFacts.good)
-      } catch { add(PairingFacts.missing, error) }
+        try store.open(&book)
+        report.add(book.count > 0 ? PairingFacts.good : PairingFacts.missing)
+      } catch {
+        if case .pairingMissing = error { return report.add(PairingFacts.missing) }
+        add(PairingFacts.shut, error)
+      }
     } catch { add(KeyFacts.shut, error) }
   }
 

@@ -15,17 +15,20 @@ struct Keeper: ~Copyable {
   private let shared: UnsafeMutablePointer<SharedState>
   private var store: VaultStore
   private var keys: KeyKeeper
+  private var desk: PairingDesk
   private var port: PortKeeper
   private var reader: PortKeeper?
   private var retryAt: Instant?
 
   init(
     _ shared: UnsafeMutablePointer<SharedState>, store: consuming VaultStore,
-    keys: consuming KeyKeeper, port: consuming PortKeeper, reader: consuming PortKeeper?
+    keys: consuming KeyKeeper, desk: consuming PairingDesk, port: consuming PortKeeper,
+    reader: consuming PortKeeper?
   ) {
     self.shared = shared
     self.store = store
     self.keys = keys
+    self.desk = desk
     self.port = port
     self.reader = reader
   }
@@ -36,10 +39,12 @@ struct Keeper: ~Copyable {
       let now = MonotonicClock.now()
       port.tend(at: now)
       reader?.tend(at: now)
+      desk.tend(store, now: now)
       fillMailbox(now: now)
       MonotonicClock.sleep(until: now + Self.round)
     }
     keys.wipe()
+    desk.wipe()
     store.wipe()
   }
 

@@ -75,20 +75,23 @@ struct KeysCommand {
   /// Seals the keys that this controller shares with a register, in the place of those before.
   private static func pair(_ options: KeysOptions) throws(Failed) {
     var text = Bytes<1024>()
-    var pairing = Pairing()
+    var file = PairingFile()
+    var book = PairingBook()
     defer {
       text.wipe()
-      pairing.wipe()
+      file.wipe()
+      book.wipe()
     }
     do throws(FileError) { try Files.read(options.pairing, .secret, into: &text) } catch {
       throw report(error, options.pairing)
     }
-    if let line = text.withBytes({ pairing.read($0) }) {
+    if let line = text.withBytes({ file.read($0) }) {
       throw reportPairing(line: line, options.pairing)
     }
     var store = try openStore(options, creating: true, locking: true)
     defer { store.wipe() }
-    do throws(StoreError) { try store.save(pairing) } catch { throw report(error, options) }
+    file.copy(to: &book)
+    do throws(StoreError) { try store.save(book) } catch { throw report(error, options) }
     Console.output.print("paired; the keys' file is not needed any more: destroy it")
   }
 

@@ -161,33 +161,33 @@ struct VaultStore: ~Copyable {
     do throws(FileError) { return try nonce.withBytes(body) } catch { throw .state(error) }
   }
 
-  /// Seals the keys of the pairing, in the place of those before.
-  func save(_ pairing: borrowing Pairing) throws(StoreError) {
-    var plain = Bytes<96>()
-    var file = Bytes<148>()
+  /// Seals the list of registers, in the place of the one before.
+  func save(_ book: borrowing PairingBook) throws(StoreError) {
+    var plain = Bytes<522>()
+    var file = Bytes<574>()
     defer { plain.wipe() }
-    do throws(Overflow) { try pairing.encode(into: &plain) } catch {
-      preconditionFailure("a pairing is three keys")
+    do throws(Overflow) { try book.encode(into: &plain) } catch {
+      preconditionFailure("the layout has one size")
     }
     try withNonce { (nonce) throws(FileError) in
       do throws(Overflow) {
         try plain.withBytes { (plain) throws(Overflow) in
           try SealedFile.seal(plain, .pairingKeys, key: deviceKey, nonce: nonce, into: &file)
         }
-      } catch { preconditionFailure("96 bytes and SealedFile.overhead") }
+      } catch { preconditionFailure("522 bytes and SealedFile.overhead") }
       try file.withBytes { (file) throws(FileError) in
-        try directory.replace(Pairing.fileName, by: file)
+        try directory.replace(PairingBook.fileName, by: file)
       }
     }
   }
 
   /// Opens what `save` sealed.
-  func open(_ pairing: inout Pairing) throws(StoreError) {
-    var file = Bytes<148>()
-    var plain = Bytes<148>()
+  func open(_ book: inout PairingBook) throws(StoreError) {
+    var file = Bytes<574>()
+    var plain = Bytes<574>()
     defer { plain.wipe() }
     do throws(FileError) {
-      try directory.read(Pairing.fileName, .secret, into: &file)
+      try directory.read(PairingBook.fileName, .secret, into: &file)
     } catch {
       throw error.isMissing ? .pairingMissing : .pairing(error)
     }
@@ -196,7 +196,25 @@ struct VaultStore: ~Copyable {
         try SealedFile.open(file, .pairingKeys, key: deviceKey, into: &plain)
       }
     } catch { throw .sealedPairing(error) }
-    guard plain.withBytes({ pairing.decode($0) }) else { throw .sealedPairing(.foreign) }
+    guard plain.withBytes({ book.decode($0) }) else { throw .sealedPairing(.badContent) }
+  }
+
+  /// Replaces a note of no secret for or from `tillgate pair`.
+  func write(_ name: StaticString, _ note: Span<UInt8>) throws(StoreError) {
+    do throws(FileError) { try directory.replace(name, by: note) } catch { throw .note(error) }
+  }
+
+  /// Takes a note away and puts it into `note`; false when there is none.
+  func take<let limit: Int>(_ name: StaticString, into note: inout Bytes<limit>) -> Bool {
+    do throws(FileError) {
+      try directory.read(name, .secret, into: &note)
+    } catch {
+      // One that cannot be read is none, and must not be tried for ever.
+      if !error.isMissing { directory.remove(name) }
+      return false
+    }
+    directory.remove(name)
+    return true
   }
 }
 
@@ -211,8 +229,9 @@ enum StoreError: Error {
   case sealed(SealedFileError)
   case pairing(FileError)
   case sealedPairing(SealedFileError)
-  /// No register's keys were loaded.
+  /// No register was ever paired.
   case pairingMissing
+  case note(FileError)
 }
 
 extension Bytes {
@@ -250,7 +269,11 @@ extension Line {
     case .sealedPairing(let error):
       add("pairing.sealed ")
       add(error.words)
-    case .pairingMissing: add("no register is paired; load its keys with `tillgate keys pair`")
+      add("; or remove it, and pair every register again")
+    case .pairingMissing: add("no register was ever paired; do so with `tillgate pair`")
+    case .note(let error):
+      add("the notes of `tillgate pair` ")
+      add(error)
     }
   }
 }

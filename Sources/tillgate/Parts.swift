@@ -28,11 +28,9 @@ struct Parts: ~Copyable {
     let store = try Self.openStore(profile)
     var keys = KeyKeeper()
     let epoch = try Self.beginEpoch(store, &keys)
-    var pairing = Pairing()
-    defer { pairing.wipe() }
-    do throws(StoreError) { try store.open(&pairing) } catch { throw .store(error) }
-    let terminal = try Self.terminal(profile, pairing, keys, epoch: epoch)
-    let link = try Self.link(profile, pairing, terminal)
+    let book = try Self.openBook(store)
+    let terminal = try Self.terminal(profile, book, keys, epoch: epoch)
+    let link = try Self.link(profile, book, terminal)
     let taps = profile.contactless.isGiven ? try Self.taps(profile, terminal) : nil
     let board = RealBoard(
       shared: shared, edges: edges, register: slot, reader: reader, lamps: try lamps(profile))
@@ -46,8 +44,9 @@ struct Parts: ~Copyable {
         silence: profile.stripe.silence),
       taps: taps, link: link)
     self.loop = LoopThread(loop, period: profile.loop.tick, shared, reader: reader)
+    let desk = PairingDesk(shared, book: book, button: Wiring.pairingButton(profile), store: store)
     keeper = Keeper(
-      shared, store: store, keys: keys,
+      shared, store: store, keys: keys, desk: desk,
       port: PortKeeper(PortSettings(path: port, baud: Int32(profile.register.baud)), slot: slot),
       reader: Self.readerKeeper(profile, reader))
   }
@@ -81,6 +80,20 @@ struct Parts: ~Copyable {
     } catch { throw .store(error) }
   }
 
+  /// The registers that are paired. Where none ever was, the controller gets its keys now.
+  private static func openBook(
+    _ store: borrowing VaultStore
+  ) throws(StartFailure) -> PairingBook {
+    var book = PairingBook()
+    do throws(StoreError) { try store.open(&book) } catch {
+      guard case .pairingMissing = error else { throw .store(error) }
+      book.create()
+      do throws(StoreError) { try store.save(book) } catch { throw .store(error) }
+      Console.error.print("no register is paired: do so with `tillgate pair`")
+    }
+    return book
+  }
+
   /// The number of this start, durable before anything is sealed under it.
   private static func beginEpoch(
     _ store: borrowing VaultStore, _ keys: inout KeyKeeper
@@ -91,7 +104,7 @@ struct Parts: ~Copyable {
   }
 
   private static func terminal(
-    _ profile: BoardProfile, _ pairing: borrowing Pairing, _ keys: borrowing KeyKeeper,
+    _ profile: BoardProfile, _ book: borrowing PairingBook, _ keys: borrowing KeyKeeper,
     epoch: UInt32
   ) throws(StartFailure) -> Terminal {
     let shown = profile.masking
@@ -101,8 +114,8 @@ struct Parts: ~Copyable {
     keys.copyTokenKey(into: &tokenKey)
     var terminal = Terminal(
       origin: drawOrigin(), epoch: epoch, masking: masking, tokenKey: tokenKey,
-      recordKey: try pairing.makeRecordKey())
-    pairing.nameDevice(&terminal.device)
+      recordKey: try book.makeRecordKey())
+    book.nameDevice(&terminal.device)
     do { try terminal.firmware.append(version) } catch {
       preconditionFailure("a version is at most 16 characters")
     }
@@ -120,14 +133,24 @@ struct Parts: ~Copyable {
   }
 
   private static func link(
-    _ profile: BoardProfile, _ pairing: borrowing Pairing, _ terminal: borrowing Terminal
+    _ profile: BoardProfile, _ book: borrowing PairingBook, _ terminal: borrowing Terminal
   ) throws(StartFailure) -> ControllerLink {
     // Ten bits to a byte: one start bit, eight data bits, one stop bit.
     let byteTime = Interval(nanoseconds: 10_000_000_000 / Int64(profile.register.baud))
     do throws(KeyError) {
-      return try ControllerLink(
-        secret: pairing.secret, register: pairing.register, origin: terminal.origin,
+      var link = try ControllerLink(
+        secret: book.secret, register: Link.Key(), origin: terminal.origin,
         epoch: UInt64(terminal.epoch), first: 0, byteTime: byteTime, now: MonotonicClock.now())
+      for index in 0..<book.count {
+        var key = Link.Key()
+        do throws(Overflow) {
+          try book[index].register.key.withBytes { (bytes) throws(Overflow) in
+            try key.append(bytes)
+          }
+        } catch { preconditionFailure("32 bytes fit") }
+        try link.pin(key)
+      }
+      return link
     } catch { throw .pairing }
   }
 }

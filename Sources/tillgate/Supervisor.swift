@@ -101,6 +101,12 @@ struct Supervisor: ~Copyable {
     case .refused:
       line.add(", reason ")
       line.add(hex: UInt8(truncatingIfNeeded: occurrence.detail))
+    case .pairingCode:
+      line.add(" ")
+      line.add(sixDigits: occurrence.amount)
+    case .pairingWrongCode:
+      line.add(", tries left ")
+      line.add(occurrence.detail)
     case .released, .releasedLate:
       line.add(", ")
       line.add(occurrence.amount / 1_000)
@@ -193,6 +199,12 @@ extension Occurrence {
     case .tapIgnored: "tap after its transaction's end ignored"
     case .keysMissing: "no keys: load some with `tillgate keys load`"
     case .ended: "transaction ended"
+    case .pairingOpened: "a register can be paired for two minutes"
+    case .pairingCode: "pairing code"
+    case .pairingWrongCode: "wrong pairing code"
+    case .pairingExpired: "pairing code not used"
+    case .paired: "register paired"
+    case .pairingClosed: "no register can be paired any more"
     }
   }
 }

@@ -30,9 +30,10 @@ private struct Sides: ~Copyable {
 
   init() {
     do {
-      controller = try ControllerPairing(secret: key(1...32))
       register = try RegisterPairing(secret: key(0...31), name: RegisterName())
     } catch { preconditionFailure("good keys") }
+    controller = ControllerPairing()
+    controller.load(key(1...32))
     controller.open(now: now)
     var one = key(32...63)
     var two = key(65...96)
@@ -44,13 +45,13 @@ private struct Sides: ~Copyable {
   /// The next genuine frame.
   mutating func advance() {
     steps += 1
-    var content = FrameContent()
-    if register.nextContent(now: now, into: &content) {
-      let event = content.withBytes { controller.receive($0, now: now) }
+    var frame = WireFrame()
+    if register.nextFrame(now: now, into: &frame) {
+      let event = content(of: frame).withBytes { controller.receive($0, now: now) }
       if case .showCode(let shown)? = event { code = shown }
       if case .accepted? = event { _ = controller.stored(recordKey: key(64...95)) }
-    } else if controller.nextContent(now: now, into: &content) {
-      let event = content.withBytes { register.receive($0, now: now) }
+    } else if controller.nextFrame(now: now, into: &frame) {
+      let event = content(of: frame).withBytes { register.receive($0, now: now) }
       if event == .typeCode { precondition(register.type(code!, now: now)) }
     }
   }
@@ -73,6 +74,16 @@ private struct Sides: ~Copyable {
     }
     precondition(register.withResult { _, _ in true } == true)
   }
+}
+
+private func content(of frame: borrowing WireFrame) -> FrameContent {
+  var decoder = FrameDecoder()
+  var content = FrameContent()
+  let bytes = frame.withBytes { span in span.indices.map { span[$0] } }
+  for byte in bytes where decoder.feed(byte) {
+    decoder.withContent { span in try! content.append(span) }
+  }
+  return content
 }
 
 private func key(_ bytes: some Sequence<UInt8>) -> Key {

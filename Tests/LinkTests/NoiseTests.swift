@@ -64,9 +64,15 @@ struct NoiseTests {
       own: ours, ephemeral: e, peer: theirs.point, into: &request)
     #expect(isGood)
     #expect(hex(request.array) == vector.request)
-    var remote = Key()
+    let remote = Key(Array(request.array.prefix(32)))
+    var ephemeralShared = Key()
+    var staticShared = Key()
+    isGood =
+      x25519(theirs.secret, remote, into: &ephemeralShared)
+      && x25519(theirs.secret, ours.point, into: &staticShared)
+    #expect(isGood)
     isGood = responder.readRequest(
-      request.array.span, own: theirs, peer: ours.point, remote: &remote)
+      request.array.span, ephemeralShared: ephemeralShared, staticShared: staticShared)
     #expect(isGood)
     var answer = Bytes<64>()
     isGood = try responder.writeAnswer(

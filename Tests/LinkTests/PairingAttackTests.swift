@@ -22,7 +22,8 @@ private final class ManInTheMiddle {
 
   init(in world: PairingWorld) throws {
     self.world = world
-    asController = try ControllerPairing(secret: Key(Self.secret))
+    asController = ControllerPairing()
+    asController.load(Key(Self.secret))
     asRegister = try RegisterPairing(secret: Key(Self.secret), name: RegisterName())
     asController.open(now: at(0))
     world.line = { [unowned self] fromRegister, content in
@@ -63,12 +64,12 @@ private final class ManInTheMiddle {
         isAsked = false
         _ = asRegister.type(code, now: at(world.now))
       }
-      var content = FrameContent()
-      if asController.nextContent(now: at(world.now), into: &content) {
-        world.deliver(false, change(self, content.array))
+      var frame = WireFrame()
+      if asController.nextFrame(now: at(world.now), into: &frame) {
+        world.deliver(false, change(self, contents(frame.array).frames[0]))
       }
-      if asRegister.nextContent(now: at(world.now), into: &content) {
-        world.deliver(true, content.array)
+      if asRegister.nextFrame(now: at(world.now), into: &frame) {
+        world.deliver(true, contents(frame.array).frames[0])
       }
     }
   }
@@ -180,9 +181,9 @@ struct PairingAttackTests {
           isAsked = false
           _ = second.type(code, now: at(world.now))
         }
-        var content = FrameContent()
-        if second.nextContent(now: at(world.now), into: &content) {
-          world.deliver(true, content.array)
+        var frame = WireFrame()
+        if second.nextFrame(now: at(world.now), into: &frame) {
+          world.deliver(true, contents(frame.array).frames[0])
         }
       }
     }

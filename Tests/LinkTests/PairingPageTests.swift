@@ -12,19 +12,20 @@ struct PairingPageTests {
 
   @Test("a whole pairing, frame by frame, and its code")
   func example() throws {
-    var controller = try ControllerPairing(secret: Key([UInt8](1..<33)))
+    var controller = ControllerPairing()
+    controller.load(Key([UInt8](1..<33)))
     var register = try RegisterPairing(
       secret: Key([UInt8](0..<32)), name: RegisterName(Array("till 3".utf8).span)!)
     controller.open(now: at(0))
-    controller.provide(
+    controller.secrets.take(
       ephemeral: Key([UInt8](0x41..<0x61)), nonce: Key([UInt8](0x61..<0x81)),
       scalar: Key(bytes(CPaceTests.a)))
-    register.provide(
+    register.secrets.take(
       ephemeral: Key([UInt8](0x20..<0x40)), nonce: Key([UInt8](0x81..<0xA1)),
       scalar: Key(bytes(CPaceTests.b)))
     let isStarted = register.start(now: at(0))
     #expect(isStarted)
-    var content = FrameContent()
+    var frame = WireFrame()
     var shown: UInt32 = 0
     for (label, fromRegister) in [
       ("ask", true), ("greet", false), ("introduce", true), ("share", false), ("prove", true),
@@ -32,10 +33,10 @@ struct PairingPageTests {
     ] {
       let isSent =
         fromRegister
-        ? register.nextContent(now: at(0), into: &content)
-        : controller.nextContent(now: at(0), into: &content)
+        ? register.nextFrame(now: at(0), into: &frame)
+        : controller.nextFrame(now: at(0), into: &frame)
       #expect(isSent, "\(label)")
-      let said = content.array
+      let said = contents(frame.array).frames[0]
       page.expect(label, said)
       guard fromRegister else {
         let event = register.receive(said.span, now: at(0))

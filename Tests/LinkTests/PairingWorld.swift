@@ -36,7 +36,8 @@ final class PairingWorld {
     name: String = "till 3"
   ) throws {
     random = Seeded(state: seed)
-    controllerMachine = try ControllerPairing(secret: Key(controller))
+    controllerMachine = ControllerPairing()
+    controllerMachine.load(Key(controller))
     registerMachine = try RegisterPairing(
       secret: Key(register), name: RegisterName(Array(name.utf8).span)!)
   }
@@ -64,7 +65,8 @@ final class PairingWorld {
 
   /// The controller loses power; what was stored, stays.
   func restartController() throws {
-    controllerMachine = try ControllerPairing(secret: Key([UInt8](1..<33)))
+    controllerMachine = ControllerPairing()
+    controllerMachine.load(Key([UInt8](1..<33)))
     code = nil
     wanted = nil
   }
@@ -98,12 +100,12 @@ final class PairingWorld {
       isAsked = false
       _ = registerMachine.type(code, now: at(now))
     }
-    var content = FrameContent()
-    if registerMachine.nextContent(now: at(now), into: &content) {
-      carry(true, content.array)
+    var frame = WireFrame()
+    if registerMachine.nextFrame(now: at(now), into: &frame) {
+      carry(true, contents(frame.array).frames[0])
     }
-    if controllerMachine.nextContent(now: at(now), into: &content) {
-      carry(false, content.array)
+    if controllerMachine.nextFrame(now: at(now), into: &frame) {
+      carry(false, contents(frame.array).frames[0])
     }
   }
 

@@ -9,7 +9,8 @@ enum PairingPeer {
   static func run() throws {
     var secret = Key()
     for byte in 1...32 as ClosedRange<UInt8> { try secret.append(byte) }
-    var pairing = try ControllerPairing(secret: secret)
+    var pairing = ControllerPairing()
+    pairing.load(secret)
     // Each frame comes a while after the one before: tries are not made faster than they may be.
     var now = Instant(nanoseconds: 1_000_000_000)
     pairing.open(now: now)
@@ -47,10 +48,8 @@ enum PairingPeer {
   }
 
   private static func answer(_ pairing: inout ControllerPairing, _ now: Instant) throws {
-    var content = FrameContent()
-    guard pairing.nextContent(now: now, into: &content) else { return }
     var frame = WireFrame()
-    try content.withBytes { (bytes) throws(Overflow) in try encodeFrame(bytes, into: &frame) }
+    guard pairing.nextFrame(now: now, into: &frame) else { return }
     let bytes = frame.withBytes { span in span.indices.map { span[$0] } }
     FileHandle.standardOutput.write(Data(bytes))
   }

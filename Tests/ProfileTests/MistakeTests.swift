@@ -5,7 +5,8 @@ import Testing
 @testable import Profile
 
 private let sections =
-  "[board], [loop], [gpio], [stripe], [contactless], [register], [indicators], [storage], [card]"
+  "[board], [loop], [gpio], [stripe], [contactless], [register], [pairing], [indicators], "
+  + "[storage], [card]"
 
 /// A change to the good board and the messages it must bring.
 struct Mistake: Sendable, CustomTestStringConvertible {

@@ -216,7 +216,7 @@ final class World {
       case .payment(let request): if let answer = answers(request) { link.answer(answer) }
       case .acknowledged(let size): outbox.drop(below: size)
       case .sessionStarted, .abort, .outcome, .choice, .totals, .diagnosis, .transactionStatus,
-        .time:
+        .time, .pairing:
         break
       }
     }

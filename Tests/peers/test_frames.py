@@ -22,6 +22,17 @@ def reference(content):
     return b"\0" + cobs.encode(content + crc32c(content)) + b"\0"
 
 
+def frames_of(parts):
+    """The contents of the good frames among what zeros part."""
+    for part in parts:
+        try:
+            decoded = cobs.decode(part)
+        except cobs.DecodeError:
+            continue
+        if len(decoded) > 4 and crc32c(decoded[:-4]) == decoded[-4:]:
+            yield decoded[:-4]
+
+
 @pytest.fixture
 def port(peerport):
     program = subprocess.Popen(

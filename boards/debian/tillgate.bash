@@ -5,11 +5,15 @@ _tillgate() {
   COMPREPLY=()
   case $COMP_CWORD:$before in
   1:*)
-    mapfile -t COMPREPLY < <(compgen -W 'run check doctor bench keys version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'run check doctor bench keys pair version' -- "$word")
     return
     ;;
   2:keys)
     mapfile -t COMPREPLY < <(compgen -W 'load pair status erase' -- "$word")
+    return
+    ;;
+  2:pair)
+    mapfile -t COMPREPLY < <(compgen -W 'open close list remove --state' -- "$word")
     return
     ;;
   *:--state)
@@ -22,6 +26,7 @@ _tillgate() {
   doctor) options='--json --cut-test --cut-result' ;;
   bench) options='--seconds --save' ;;
   keys) options='--state --protection-key --block --replace --keys --yes' ;;
+  pair) options='--state' ;;
   esac
   if [[ $word == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

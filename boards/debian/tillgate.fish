@@ -1,9 +1,11 @@
 # Completion of tillgate(8) for fish.
-set -l commands run check doctor bench keys version
+set -l commands run check doctor bench keys pair version
 set -l verbs load pair status erase
 complete -c tillgate -n "not __fish_seen_subcommand_from $commands" -f -a "$commands"
 complete -c tillgate -n "__fish_seen_subcommand_from keys; and not __fish_seen_subcommand_from $verbs" \
     -f -a "$verbs"
+complete -c tillgate -n "__fish_seen_subcommand_from pair; and not __fish_seen_subcommand_from keys open close list remove" \
+    -f -a 'open close list remove'
 complete -c tillgate -n '__fish_seen_subcommand_from doctor' -l json -d 'for programs'
 complete -c tillgate -n '__fish_seen_subcommand_from doctor' -l cut-test -d 'write until the power is cut'
 complete -c tillgate -n '__fish_seen_subcommand_from doctor' -l cut-result -x -d 'last number seen'

@@ -21,6 +21,7 @@ int tg_rename_replacement(int directory, const uint8_t *name);
 int tg_remove_replacement(int directory, const uint8_t *name);
 // Makes or empties the file at `path`, which everybody may read, for writing.
 int tg_create_file(const uint8_t *path);
+int tg_remove_file(int directory, const uint8_t *name);
 long tg_read(int descriptor, void *bytes, size_t size);
 int tg_sync(int descriptor);
 void tg_close(int descriptor);

@@ -38,7 +38,9 @@ struct KioskCommand: ParsableCommand {
     var show = Show()
     for keys in [TestKeySet.tdes, .aes] {
       let kiosk = try VirtualKiosk(
-        command, keys: keys, lead: .milliseconds(Int64(min(max(lead, 0), 950))))
+        command, keys: keys, lead: .milliseconds(Int64(min(max(lead, 0), 950))),
+        pairsByCode: true)
+      print("paired by the code \(kiosk.code ?? "-") that `tillgate pair` showed")
       for scene in scenes where scene.keys.name == keys.name {
         try show.play(scene, at: kiosk)
       }

@@ -41,16 +41,32 @@ struct TestKeySet {
 /// The keys of one pairing, made for one run of the bench.
 struct PairingKeys: Sendable {
   private let register: [UInt8]
+  /// The controller's public key.
   private let controller: [UInt8]
   let record: [UInt8]
 
-  init() {
-    register = Self.random()
-    controller = Self.random()
-    record = Self.random()
+  /// What a pairing ended with; `register` is its secret key.
+  init(register: [UInt8], controller: [UInt8], record: [UInt8]) {
+    self.register = register
+    self.controller = controller
+    self.record = record
   }
 
-  private static func random() -> [UInt8] {
+  /// Fresh keys, and the controller's half as the file that `tillgate keys pair` takes: one
+  /// `name = hexadecimal` a line.
+  static func withFile() -> (keys: PairingKeys, file: String) {
+    let secret = random()
+    let keys = PairingKeys(register: random(), controller: point(of: secret), record: random())
+    let file = """
+      controller-secret = \(hexadecimal(secret))
+      register-public = \(hexadecimal(point(of: keys.register)))
+      record-key = \(hexadecimal(keys.record))
+
+      """
+    return (keys, file)
+  }
+
+  static func random() -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 32)
     randombytes_buf(&bytes, bytes.count)
     return bytes
@@ -63,17 +79,7 @@ struct PairingKeys: Sendable {
   }
 
   func registerSecret() -> Key { Key(copying: register) }
-  func controllerPublic() -> Key { Key(copying: Self.point(of: controller)) }
-
-  /// What `tillgate keys pair` takes: one `name = hexadecimal` a line.
-  var file: String {
-    """
-    controller-secret = \(hexadecimal(controller))
-    register-public = \(hexadecimal(Self.point(of: register)))
-    record-key = \(hexadecimal(record))
-
-    """
-  }
+  func controllerPublic() -> Key { Key(copying: controller) }
 }
 
 extension Bytes {

@@ -48,18 +48,21 @@ final class VirtualKiosk {
   /// Just before the program was started.
   let startedAt: Instant
   private let keySet: TestKeySet
-  private let pairing = PairingKeys()
+  private let pairing: PairingKeys
+  /// The code by which the register was paired; nil when the keys came from a file.
+  let code: String?
   private var line: Pseudoterminal
   /// The line at its real speed, when that was asked for.
   let pacing: PacedLine?
   private let baud: Int
 
   /// Makes the folder, loads the test keys with the firmware's own commands and starts it.
-  /// `firmware` is the program, perhaps with an emulator before it.
+  /// `firmware` is the program, perhaps with an emulator before it. The register gets its keys from
+  /// a file, or as people do it, by a code.
   init(
     _ firmware: [String], keys: TestKeySet = .tdes, environment: [String: String] = [:],
     lead: Interval = .milliseconds(100), readerBaud: Int = 921_600,
-    line settings: LineSettings = LineSettings()
+    line settings: LineSettings = LineSettings(), pairsByCode: Bool = false
   ) throws {
     keySet = keys
     folder = NSTemporaryDirectory() + "tillgate-kiosk-\(UUID().uuidString)"
@@ -73,12 +76,24 @@ final class VirtualKiosk {
       atPath: folder + "/reader.tty", withDestinationPath: chip.line.path)
     guard mkfifo(folder + "/stripe.edges", 0o600) == 0 else { throw SystemFailure("mkfifo") }
     let board = try settings.board(in: folder, readerBaud: readerBaud)
-    try Self.provision(firmware, in: folder, keys, pairing)
+    let (fileKeys, file) = PairingKeys.withFile()
+    try Self.provision(firmware, in: folder, keys, pairing: pairsByCode ? nil : file)
     feed = try EdgeFeed(folder + "/stripe.edges", lead: lead)
     startedAt = monotonicNow()
     program = try Program(
       firmware[0], firmware.dropFirst() + ["run", board], in: folder, environment)
     baud = settings.baud
+    if pairsByCode {
+      guard program.line(containing: "the loop runs") != nil else {
+        throw KioskFailure("the firmware does not start:\n\(program.said)")
+      }
+      let (keys, code) = try CodePairing(line, firmware, in: folder).run()
+      pairing = keys
+      self.code = code
+    } else {
+      pairing = fileKeys
+      code = nil
+    }
     pacing = try settings.isPaced ? PacedLine(line, settings) : nil
     register = VirtualRegister(
       pacing?.registerDescriptor ?? line.descriptor, pairing, baud: settings.baud)
@@ -109,7 +124,7 @@ final class VirtualKiosk {
   }
 
   private static func provision(
-    _ firmware: [String], in folder: String, _ keys: TestKeySet, _ pairing: PairingKeys
+    _ firmware: [String], in folder: String, _ keys: TestKeySet, pairing: String?
   ) throws {
     func secret(_ name: String, _ content: String) throws {
       let path = folder + "/" + name
@@ -118,11 +133,13 @@ final class VirtualKiosk {
     }
     try secret("protection-key", keys.protectionKey + "\n")
     try secret("key-block", keys.block + "\n")
-    try secret("pairing", pairing.file)
-    let commands = [
-      ["load", "--state", "state", "--protection-key", "protection-key", "--block", "key-block"],
-      ["pair", "--state", "state", "--keys", "pairing"],
+    var commands = [
+      ["load", "--state", "state", "--protection-key", "protection-key", "--block", "key-block"]
     ]
+    if let pairing {
+      try secret("pairing", pairing)
+      commands.append(["pair", "--state", "state", "--keys", "pairing"])
+    }
     for command in commands {
       let result = try Program.run(
         firmware[0], firmware.dropFirst() + ["keys"] + command, in: folder)
@@ -131,7 +148,7 @@ final class VirtualKiosk {
       }
     }
     for name in ["protection-key", "key-block", "pairing"] {
-      try FileManager.default.removeItem(atPath: folder + "/" + name)
+      try? FileManager.default.removeItem(atPath: folder + "/" + name)
     }
   }
 

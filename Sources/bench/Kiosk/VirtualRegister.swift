@@ -36,6 +36,8 @@ final class VirtualRegister: @unchecked Sendable {
     var counts: RegisterCounts?
   }
 
+  /// Ten bit times at the virtual board's 115,200 bit/s.
+  static let byteTime = Interval(nanoseconds: 86_806)
   private let shared = Mutex(Shared())
   private let descriptor: Int32
   private let keys: PairingKeys
@@ -91,7 +93,7 @@ final class VirtualRegister: @unchecked Sendable {
     do {
       session = try RegisterSession(
         secret: keys.registerSecret(), controller: keys.controllerPublic(), held: nil,
-        byteTime: byteTime, now: monotonicNow())
+        byteTime: Self.byteTime, now: monotonicNow())
     } catch { return }
     let now = UInt64(Date().timeIntervalSince1970 * 1_000)
     session.tell(unixMilliseconds: now, now: monotonicNow())
@@ -155,15 +157,7 @@ final class VirtualRegister: @unchecked Sendable {
     }
     var frame = WireFrame()
     guard session.nextOutput(now: monotonicNow(), into: &frame) else { return }
-    frame.withBytes { bytes in
-      bytes.withUnsafeBytes { bytes in
-        var sent = 0
-        while sent < bytes.count {
-          let count = Glibc.write(descriptor, bytes.baseAddress! + sent, bytes.count - sent)
-          if count > 0 { sent += count } else if errno != EAGAIN { return }
-        }
-      }
-    }
+    frame.write(to: descriptor)
   }
 }
 

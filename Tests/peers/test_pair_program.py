@@ -1,0 +1,214 @@
+"""The real program on a pseudoterminal, paired with the Python register of test_pairing by the code
+that `tillgate pair` shows, and then in a session with it."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import time
+import tty
+
+import cbor2
+import pytest
+from noise.connection import Keypair, NoiseConnection
+
+from conftest import ROOT
+from test_frames import frames_of, reference
+from test_noise import PROLOGUE, public
+from test_pairing import Register
+
+# X9.24-1's test key, wrapped by psec.
+PROTECTION_KEY = "C1A5E0F2D3B4968778695A4B3C2D1E0F"
+BLOCK = (
+    "B0120B1TX00N0100KS18FFFF9876543210E0000036024CFC297DE2D9BD86526704FBCFC9"
+    "CECF59E501C5C0CB75F1B3F2C49E9036F5455CBA20557EFB"
+)
+PATIENCE = 60
+
+
+class Kiosk:
+    """A folder with the virtual board, keys loaded and nobody paired."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        self.line, far = os.openpty()
+        tty.setraw(far)
+        os.symlink(os.ttyname(far), folder / "register.tty")
+        os.mkfifo(folder / "stripe.edges")
+        for name, text in (("protection-key", PROTECTION_KEY), ("key-block", BLOCK)):
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o600)
+        self.do("keys", "load", "--state", "state", "--protection-key", "protection-key",
+                "--block", "key-block")
+        self.heard = bytearray()
+        self.contents = []
+        self.controller = None
+
+    def do(self, *words, status=0):
+        done = subprocess.run([self.program, *words], cwd=self.folder, capture_output=True,
+                              text=True, timeout=PATIENCE)
+        assert done.returncode == status, done.stderr
+        return done.stdout + done.stderr
+
+    def start(self):
+        self.log = open(self.folder / "log", "ab+")
+        self.controller = subprocess.Popen(
+            [self.program, "run", ROOT / "boards/virtual/board.ini"], cwd=self.folder,
+            stdout=self.log, stderr=self.log)
+        self.wait_for("the loop runs")
+
+    def wait_for(self, words):
+        deadline = time.monotonic() + PATIENCE
+        while words not in (self.folder / "log").read_text():
+            assert time.monotonic() < deadline, (self.folder / "log").read_text()
+            assert self.controller.poll() is None, (self.folder / "log").read_text()
+            time.sleep(0.02)
+
+    def stop(self, number=signal.SIGTERM):
+        self.controller.send_signal(number)
+        self.controller.wait(PATIENCE)
+        (self.folder / "log").write_text("")
+
+    def pair(self):
+        return subprocess.Popen([self.program, "pair", "--state", "state"], cwd=self.folder,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def say(self, content):
+        os.write(self.line, reference(content))
+
+    def hear(self, kinds, again=None):
+        """The next frame of these kinds; `again` is said anew each second."""
+        deadline = time.monotonic() + PATIENCE
+        spoken = time.monotonic()
+        while time.monotonic() < deadline:
+            while self.contents:
+                content = self.contents.pop(0)
+                if content[0] in kinds:
+                    return content
+            if select.select([self.line], [], [], 0.2)[0]:
+                self.heard += os.read(self.line, 4096)
+            if again and time.monotonic() - spoken > 1:
+                spoken = time.monotonic()
+                self.say(again)
+            *whole, rest = bytes(self.heard).split(b"\0")
+            self.heard = bytearray(rest)
+            self.contents += frames_of(whole)
+        raise AssertionError((self.folder / "log").read_text())
+
+
+@pytest.fixture
+def kiosk(tmp_path):
+    program = os.environ.get("FIRMWARE")
+    assert program and os.access(program, os.X_OK), "set FIRMWARE to the built program"
+    kiosk = Kiosk(os.path.abspath(program), tmp_path)
+    yield kiosk
+    if kiosk.controller and kiosk.controller.poll() is None:
+        kiosk.controller.kill()
+
+
+def pair(kiosk, static, name=b"python", change=0):
+    """Pairs as people do; what `tillgate pair` said, and the register."""
+    terminal = kiosk.pair()
+    assert "start the pairing" in terminal.stdout.readline()
+    register = Register(static=static, name=name)
+    ask = register.ask()
+    kiosk.say(ask)
+    introduce = register.introduce(kiosk.hear([0x11], ask))
+    kiosk.say(introduce)
+    share = kiosk.hear([0x13], introduce)
+    code = int(re.match(r"code (\d{6})", terminal.stdout.readline())[1]) + change
+    prove = register.prove(share, b"%06d" % (code % 1_000_000))
+    kiosk.say(prove)
+    answer = kiosk.hear([0x15, 0x18], prove)
+    if answer[0] == 0x18:
+        assert register.open(answer, 0x18, 3) == b"\1"
+        said = terminal.stdout.readline()
+        terminal.terminate()
+        return said, None
+    accept = register.accept(answer)
+    kiosk.say(accept)
+    register.record_key = register.finish(kiosk.hear([0x17], accept))
+    said = terminal.stdout.read()
+    assert terminal.wait(PATIENCE) == 0
+    return said, register
+
+
+def session(kiosk, register):
+    """A session with the paired register: `time`, and the controller's `boot`; False without one."""
+    noise = NoiseConnection.from_name(b"Noise_KK_25519_ChaChaPoly_SHA256")
+    noise.set_as_initiator()
+    noise.set_prologue(PROLOGUE)
+    noise.set_keypair_from_private_bytes(Keypair.STATIC, register.static)
+    noise.set_keypair_from_public_bytes(Keypair.REMOTE_STATIC, register.controller)
+    noise.start_handshake()
+    request = b"\2" + bytes(noise.write_message())
+    kiosk.say(request)
+    answer = kiosk.hear([3], request)
+    assert answer[1:5] == request[1:5]
+    noise.read_message(answer[5:])
+    header = b"\4" + request[1:5] + bytes(8)
+    sealed = noise.noise_protocol.cipher_state_encrypt.encrypt_with_ad(
+        header, cbor2.dumps({0: 4}, canonical=True))
+    kiosk.say(header + sealed)
+    frame = kiosk.hear([4])
+    boot = noise.noise_protocol.cipher_state_decrypt.decrypt_with_ad(frame[:13], frame[13:])
+    assert cbor2.loads(boot)[0] == 20
+
+
+def test_a_register_is_paired_used_listed_and_removed(kiosk):
+    kiosk.start()
+    static = os.urandom(32)
+    said, _ = pair(kiosk, static, change=1)
+    assert said == "that was another code; tries left: 2\n"
+    said, register = pair(kiosk, static, b"python 1")
+    key = public(static).hex()
+    assert said == f"paired: {key[:16].upper()} python 1\n" or said.lower() == (
+        f"paired: {key[:16]} python 1\n")
+    session(kiosk, register)
+    # It outlives the controller's end, however that comes.
+    kiosk.stop(signal.SIGKILL)
+    listed = kiosk.do("pair", "list", "--state", "state")
+    assert re.fullmatch(rf"(?i){key[:16]}  20\d\d-\d\d-\d\d \d\d:\d\dZ  python 1\n", listed)
+    kiosk.start()
+    session(kiosk, register)
+    # Another beside it, with the same key of the records; the first goes.
+    _, second = pair(kiosk, os.urandom(32), b"python 2")
+    assert second.record_key == register.record_key
+    assert second.controller == register.controller
+    session(kiosk, second)
+    removed = kiosk.do("pair", "remove", key[:10], "--state", "state")
+    assert removed.startswith("removed")
+    assert "python 1" not in kiosk.do("pair", "list", "--state", "state")
+    session(kiosk, second)
+    kiosk.stop()
+    kiosk.do("pair", "remove", public(second.static).hex()[:4], "--state", "state")
+    assert kiosk.do("pair", "list", "--state", "state") == "no register is paired\n"
+
+
+def test_what_is_wrong_is_said(kiosk):
+    state = kiosk.folder / "state"
+    assert "no register was ever paired" in kiosk.do("pair", "list", "--state", "state", status=1)
+    assert "no tillgate is running" in kiosk.do("pair", "--state", "state", status=1)
+    assert "usage: tillgate pair" in kiosk.do("pair", "remove", status=64)
+    kiosk.start()
+    assert "none or several" in kiosk.do("pair", "remove", "abcd", "--state", "state", status=1)
+    assert "no register can be paired" in kiosk.do("pair", "close", "--state", "state")
+    kiosk.stop()
+    good = (state / "pairing.sealed").read_bytes()
+    for bad, words in (
+        (good[:-1], "ends too early"),
+        (good[:100] + bytes([good[100] ^ 1]) + good[101:], "or is damaged"),
+        (b"TILLGATE\2" + good[9:], "newer tillgate"),
+        (os.urandom(len(good)), "is not a file of tillgate"),
+        ((state / "vault.sealed").read_bytes(), "larger than"),
+    ):
+        (state / "pairing.sealed").write_bytes(bad)
+        said = kiosk.do("run", str(ROOT / "boards/virtual/board.ini"), status=1)
+        assert "pairing.sealed" in said and words in said, said
+        assert words in kiosk.do("pair", "list", "--state", "state", status=1)
+        assert (state / "pairing.sealed").read_bytes() == bad, "never a silent fresh start"
+    # The way out that the message names.
+    (state / "pairing.sealed").unlink()
+    kiosk.start()
+    assert "no register is paired" in (kiosk.folder / "log").read_text()
