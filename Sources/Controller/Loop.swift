@@ -116,7 +116,11 @@ extension Loop where B: ~Copyable {
     }
     guard let complete, let lastEdge = head.lastEdge else { return }
     if head.hasSignal, transaction.isArmed { step(.began(.magneticStripe), now: now) }
-    if head.hasEnded(at: complete) { endSwipe(lastEdge: lastEdge, now: now) }
+    if head.hasEnded(at: complete) {
+      endSwipe(lastEdge: lastEdge, now: now)
+    } else if transaction.order(for: .magneticStripe) != nil {
+      head.readAhead(at: complete)
+    }
   }
 
   private mutating func endSwipe(lastEdge: Instant, now: Instant) {

@@ -22,6 +22,9 @@ public struct StripeHead: ~Copyable {
   /// When CARD PRESENT went high after strobes.
   private var cardLeft: Instant?
   private var reader = TrackReader()
+  /// What `readAhead` read; void as soon as anything else comes from the head.
+  private var ahead = StripeTracks()
+  private var aheadReports = InlineArray<3, TrackReport?>(repeating: nil)
 
   public init(_ settings: StripeSettings) { self.settings = settings }
 
@@ -33,6 +36,7 @@ public struct StripeHead: ~Copyable {
 
   /// Takes one edge. Edges of tracks the head does not have are ignored.
   public mutating func record(_ edge: StripeEdge) {
+    forgetAhead()
     switch (edge.signal, settings.kind) {
     case (.flux, .f2f):
       store(edge, tag: 0)
@@ -90,17 +94,50 @@ public struct StripeHead: ~Copyable {
     return now - lastEdge >= settings.silence || now - first > StripeLimit.capture
   }
 
+  /// Reads one track ahead once the edges pause, as they do at a swipe's end: on a slow processor
+  /// three tracks of flux take longer than is left between the end of a swipe and its slot. One
+  /// track a call, so that a tick stays short. Strobes are read within that time anyway.
+  public mutating func readAhead(at now: Instant) {
+    guard settings.kind == .f2f, aheadReports[2] == nil, let lastEdge,
+      (now - lastEdge).nanoseconds >= pause
+    else { return }
+    var tracks = StripeTracks()
+    swap(&tracks, &ahead)
+    if aheadReports[0] == nil {
+      aheadReports[0] = .some(read(.one, into: &tracks.one))
+    } else if aheadReports[1] == nil {
+      aheadReports[1] = .some(read(.two, into: &tracks.two))
+    } else {
+      aheadReports[2] = .some(read(.three, into: &tracks.three))
+    }
+    swap(&tracks, &ahead)
+  }
+
+  /// Nanoseconds that leave three ticks before a swipe has ended.
+  private var pause: Int64 { settings.silence.nanoseconds / 2 }
+
+  private mutating func forgetAhead() {
+    guard aheadReports[0] != nil else { return }
+    aheadReports = InlineArray(repeating: nil)
+    ahead.wipe()
+  }
+
   /// Reads all tracks, and then wipes and forgets all edges. `tracks` gets the good ones and is
   /// wiped first.
   public mutating func decode(into tracks: inout StripeTracks) -> StripeReport {
     tracks.wipe()
+    swap(&tracks, &ahead)
     var report = StripeReport()
-    var source: TrackSource?
-    report[.one] = read(.one, into: &tracks.one, &source).summary
-    report[.two] = read(.two, into: &tracks.two, &source).summary
-    report[.three] = read(.three, into: &tracks.three, &source).summary
+    report[.one] = aheadReports[0] ?? read(.one, into: &tracks.one)
+    report[.two] = aheadReports[1] ?? read(.two, into: &tracks.two)
+    report[.three] = aheadReports[2] ?? read(.three, into: &tracks.three)
     reset()
     return report
+  }
+
+  private mutating func read(_ track: StripeTrack, into text: inout TrackText) -> TrackReport {
+    var source: TrackSource?
+    return read(track, into: &text, &source).summary
   }
 
   /// Forgets and wipes what was collected.
@@ -114,6 +151,7 @@ public struct StripeHead: ~Copyable {
     lastGap = nil
     cardLeft = nil
     reader.wipe()
+    forgetAhead()
   }
 }
 
@@ -144,19 +182,22 @@ extension StripeHead {
       return trace
     }
     let kind = settings.kind
+    var isDisordered = false
     withEdges(of: track) { reader, edges in
       guard count >= StripeLimit.shortestRun else {
         trace.outcome = .unreadable(.tooFewEdges)
         return
       }
       guard sort(&edges) else {
-        trace.outcome = .unreadable(.disorder)
+        isDisordered = true
         return
       }
       let verdict = reader.read(&edges, kind, track, into: &text)
       trace.fill(verdict)
       source = verdict.source
     }
+    // A fault, so that another reading does not sort on where this one gave up.
+    if isDisordered { distrust(track.rawValue, .disorder) }
     if let fault = faults[track.index] { trace.outcome = .unreadable(fault) }
     if !trace.outcome.isGood { text.wipe() }
     return trace

@@ -53,9 +53,9 @@ enum Speed {
     outcome.took = MonotonicClock.now() - start
     kiosk.giveUp()
     Report.check(firmware.end(Firmware.terminate) == 0, "the firmware ends when it is asked to")
-    outcome.captured = Firmware.number("edges=", inLine: "counts:") ?? 0
-    outcome.gaps = Firmware.number("gaps=", inLine: "counts:") ?? 0
-    outcome.late = Firmware.number("late=", inLine: "counts:") ?? 0
+    outcome.captured = Firmware.number(" edges=", inLine: "counts:") ?? 0
+    outcome.gaps = Firmware.number(" gaps=", inLine: "counts:") ?? 0
+    outcome.late = Firmware.number(" late=", inLine: "counts:") ?? 0
     outcome.median = Firmware.number("p50=", inLine: "release-latency") ?? 0
     outcome.most = Firmware.number("max=", inLine: "release-latency") ?? 0
     return outcome

@@ -101,8 +101,8 @@ enum Suite {
       kiosk.pay(.mastercard, conditions, amount: 45, seed: 8), "three tracks of flux at 30 in/s")
     Report.check(firmware.end(Firmware.terminate) == 0, "the firmware ends when it is asked to")
     Report.check(
-      Firmware.number("gaps=", inLine: "counts:") == 0, "the firmware saw no edge lost")
-    Report.check(Firmware.number("late=", inLine: "counts:") == 0, "and no release late")
+      Firmware.number(" gaps=", inLine: "counts:") == 0, "the firmware saw no edge lost")
+    Report.check(Firmware.number(" late=", inLine: "counts:") == 0, "and no release late")
   }
 
   private static func keys(_ store: borrowing Store) {
