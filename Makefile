@@ -13,7 +13,7 @@ BOARD ?= qemu
 ARCH ?=
 DEV ?=
 
-.PHONY: help run test unit peers arm64 heap sandbox replay check firmware boards-check bench \
+.PHONY: help run test unit peers kit arm64 heap sandbox replay check firmware boards-check bench \
   vm-test vm-bench vm-parts image flash image-test image-parts \
   deb deb-test systemd-score magstripe-million magstripe-table dukpt-all gpiod2 sim soak fuzz \
   lint format clean
@@ -46,10 +46,15 @@ replay: ## the same seed gives the same transcript in both builds
 	@$(TOOLCHAIN)/install test
 	Tests/replay
 
-peers: $(PEERS)/ready firmware ## software that nobody here wrote judges our bytes
+kit: ## the register kit for programs in C and other languages, in .build-kit/
+	@$(TOOLCHAIN)/install test
+	$(TOOLCHAIN)/kit x86_64
+
+peers: $(PEERS)/ready firmware kit ## software that nobody here wrote judges our bytes
 	swift build --product peerport
 	swift build --product bench
 	PEERPORT=.build/debug/peerport BENCH=.build/debug/bench FIRMWARE=.build-fw/x86_64/tillgate \
+	  KIT=.build-kit/x86_64 \
 	  $(PEERS)/bin/python -m pytest -q Tests/peers
 
 $(PEERS)/ready: Tests/peers/requirements.txt

@@ -38,7 +38,7 @@ let package = Package(
   name: "Tillgate",
   products: [
     .executable(name: "tillgate", targets: ["tillgate"]),
-    .library(name: "Register", targets: ["Register"]),
+    .library(name: "Register", targets: ["Register", "Link", "Vault", "Octets"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -81,6 +81,8 @@ let package = Package(
       swiftSettings: swift),
 
     firmware("Register", ["Octets", "Vault", "Link"]),
+    foreign("CTillregister"),
+    firmware("RegisterKit", ["Octets", "Vault", "Link", "Register", "CSodium", "CTillregister"]),
     foreign("CFaultDisk", links: ["sqlite3"]),
     optimised(
       firmware(

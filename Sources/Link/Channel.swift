@@ -71,6 +71,13 @@ struct Channel: ~Copyable {
     now - opened >= SessionLimits.age || max(sent, window.next) >= SessionLimits.frames
   }
 
+  /// When it wants a new handshake: worn, or not proven in time.
+  func nextDeadline(now: Instant) -> Instant {
+    if isWorn(now: now) { return now }
+    let worn = opened + SessionLimits.age
+    return isProven ? worn : min(worn, opened + SessionLimits.proof)
+  }
+
   /// Whether nothing may be sent or taken any more.
   func isSpent(now: Instant) -> Bool {
     now - opened >= SessionLimits.lastAge || max(sent, window.next) >= SessionLimits.lastFrames

@@ -19,6 +19,9 @@ public struct LineClock: Sendable {
 
   public func isFree(now: Instant) -> Bool { now >= freeAt }
 
+  /// The first moment from `time` on at which the line is free.
+  public func whenFree(after time: Instant) -> Instant { max(time, freeAt) }
+
   /// Takes the line for `count` bytes; the time at which the last one will have left.
   public mutating func occupy(_ count: Int, now: Instant) -> Instant {
     freeAt = max(freeAt, now) + Interval(nanoseconds: byteTime.nanoseconds * Int64(count))

@@ -150,6 +150,17 @@ public struct Session: ~Copyable {
 
   // MARK: The register's handshake
 
+  /// When `nextFrame` is to be asked next: for a request, its repetition or the end of the keys.
+  /// Random bytes are taken to be there when they are wanted.
+  public borrowing func nextDeadline(now: Instant) -> Instant {
+    switch phase {
+    case .asking(let next, _): next
+    case .answering: now
+    case .idle where !isOpen || isHinted: now
+    case .idle: channels[active].nextDeadline(now: now)
+    }
+  }
+
   private borrowing func wantsHandshake(now: Instant) -> Bool {
     guard ephemeral.isReady, peers.isPinned(0) else { return false }
     guard isOpen, !isHinted, !channels[active].isWorn(now: now) else { return true }

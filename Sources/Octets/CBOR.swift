@@ -209,7 +209,8 @@ public struct CBORReader: ~Copyable, ~Escapable {
   /// to the same encoding rules.
   public mutating func skip() throws(CBORError) { try skip(depth: 4) }
 
-  private mutating func skip(depth: Int) throws(CBORError) {
+  /// The same for items that are nested at most `depth` deep.
+  public mutating func skip(depth: Int) throws(CBORError) {
     guard depth > 0 else { throw .tooLarge }
     guard let first = reader.peek() else { throw .truncated }
     switch first & 0xE0 {

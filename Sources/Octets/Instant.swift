@@ -6,6 +6,9 @@ public struct Instant: Comparable, Sendable, BitwiseCopyable {
 
   public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
+  /// Never: later than any deadline.
+  public static var distantFuture: Instant { Instant(nanoseconds: .max) }
+
   public static func < (left: Instant, right: Instant) -> Bool {
     left.nanoseconds < right.nanoseconds
   }

@@ -176,11 +176,14 @@ public struct RegisterSession: ~Copyable {
     diagnosis.end()
   }
 
-  /// Says that record `index`, the one the last `record` event named, is safely stored.
-  public mutating func acknowledge(_ index: UInt64) {
-    guard let mine = held, index < expected, index >= mine.size else { return }
+  /// Says that record `index`, the one the last `record` event named, is safely stored. False, and
+  /// nothing is said, when no such record waits for it.
+  @discardableResult
+  public mutating func acknowledge(_ index: UInt64) -> Bool {
+    guard let mine = held, index < expected, index >= mine.size else { return false }
     held = RecordsHeld(origin: mine.origin, size: index + 1)
     isAcknowledgementDue = true
+    return true
   }
 
   /// The sealed bytes of the record that the event just received named.
@@ -188,6 +191,13 @@ public struct RegisterSession: ~Copyable {
     _ body: (Span<UInt8>) throws(E) -> R
   ) throws(E) -> R {
     try message.withBytes { (bytes) throws(E) in try body(bytes.extracting(shown)) }
+  }
+
+  /// The message that the event just received came in, as docs/PROTOCOL.md section 5 has it.
+  public borrowing func withMessage<R: ~Copyable, E: Error>(
+    _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try message.withBytes(body)
   }
 
   // MARK: Receiving
@@ -340,6 +350,19 @@ public struct RegisterSession: ~Copyable {
     }
     _ = line.occupy(frame.count, now: now)
     return true
+  }
+
+  /// When `nextOutput` has something next if nothing is received or asked for before.
+  public borrowing func nextDeadline(now: Instant) -> Instant {
+    var next = session.nextDeadline(now: now)
+    if session.isOpen {
+      if isAcknowledgementDue, held != nil { next = min(next, now) }
+      next = min(next, min(time.nextDeadline(now: now), payment.nextDeadline(now: now)))
+      next = min(next, min(abort.nextDeadline(now: now), status.nextDeadline(now: now)))
+      next = min(next, min(outcome.nextDeadline(now: now), choice.nextDeadline(now: now)))
+      next = min(next, min(totals.nextDeadline(now: now), diagnosis.nextDeadline(now: now)))
+    }
+    return line.whenFree(after: next)
   }
 
   private borrowing func clockTime(now: Instant) -> UInt64? {

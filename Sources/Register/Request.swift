@@ -68,6 +68,16 @@ struct Request {
     return message
   }
 
+  /// When `due` has something to do next; the end of time when nothing is asked.
+  func nextDeadline(now: Instant) -> Instant {
+    switch phase {
+    case .idle: .distantFuture
+    case .fresh: now
+    case .sent(_, let next, _): next
+    case .promised(_, let next): next ?? now
+    }
+  }
+
   /// The answer came: the end, and a measured round trip if it was asked once.
   mutating func answered(_ roundTrip: inout RoundTrip, now: Instant) {
     if case .sent(let sentAt, _, let isRepeat) = phase {

@@ -78,31 +78,4 @@ extension ClosingRecord {
     guard device.room == 0 else { throw .invalid(.device) }
     guard !firmware.isEmpty, firmware.isPrintable else { throw .invalid(.firmware) }
   }
-
-  /// Replaces the content of `sealed` by this record, sealed.
-  public borrowing func seal(
-    with key: borrowing RecordKey, into sealed: inout SealedRecord
-  ) throws(RecordError) {
-    var plaintext = Bytes<267>()
-    try encode(into: &plaintext)
-    do throws(Overflow) {
-      try plaintext.withBytes { (bytes) throws(Overflow) in
-        try COSE.seal(bytes, key: key, epoch: epoch, index: index, into: &sealed)
-      }
-    } catch { throw .tooLong }
-  }
-
-  /// Opens `sealed`, which must be one sealed closing record and nothing else. A card's record is
-  /// refused with `.record(.unsupported(.outcome))`, as `Record` refuses this one.
-  public init(opening sealed: Span<UInt8>, with key: borrowing RecordKey) throws(SealError) {
-    var nonce = Bytes<12>()
-    var body = SealedRecord()
-    try COSE.open(sealed, key: key, nonce: &nonce, into: &body)
-    do throws(RecordError) {
-      self = try body.withBytes { (bytes) throws(RecordError) in
-        try ClosingRecord(decoding: bytes)
-      }
-    } catch { throw .record(error) }
-    guard COSE.isNonce(nonce, of: epoch, index) else { throw .foreignNonce }
-  }
 }

@@ -81,7 +81,23 @@ public enum SealError: Error, Equatable {
 extension Record {
   /// What sealing adds to a record of `maximumSize`.
   public static let sealingOverhead = 50
+}
 
+/// What can be sealed: the record of a card, and the one of a transaction's end.
+public protocol Sealable: ~Copyable {
+  /// Epoch and index are the nonce.
+  var epoch: UInt32 { get }
+  var index: UInt64 { get }
+
+  /// Appends the record, at most 510 bytes, as deterministic CBOR.
+  borrowing func encode<let capacity: Int>(into bytes: inout Bytes<capacity>) throws(RecordError)
+  init(decoding bytes: Span<UInt8>) throws(RecordError)
+}
+
+extension Record: Sealable {}
+extension ClosingRecord: Sealable {}
+
+extension Sealable where Self: ~Copyable {
   /// Replaces the content of `sealed` by this record, sealed.
   public borrowing func seal(
     with key: borrowing RecordKey, into sealed: inout SealedRecord
@@ -95,14 +111,43 @@ extension Record {
     } catch { throw .tooLong }
   }
 
-  /// Opens `sealed`, which must be one sealed record and nothing else.
+  /// Opens `sealed`, which must be one sealed record of this sort and nothing else: the other sort
+  /// is refused with `.record(.unsupported(.outcome))`.
   public init(opening sealed: Span<UInt8>, with key: borrowing RecordKey) throws(SealError) {
     var nonce = Bytes<12>()
     var body = SealedRecord()
     try COSE.open(sealed, key: key, nonce: &nonce, into: &body)
+    self = try Self.reading(body, nonce: nonce)
+  }
+
+  /// Reads what was sealed under `nonce`.
+  fileprivate static func reading(
+    _ body: borrowing SealedRecord, nonce: borrowing Bytes<12>
+  ) throws(SealError) -> Self {
+    let record: Self
     do throws(RecordError) {
-      self = try body.withBytes { (bytes) throws(RecordError) in try Record(decoding: bytes) }
+      record = try body.withBytes { (bytes) throws(RecordError) in try Self(decoding: bytes) }
     } catch { throw .record(error) }
-    guard COSE.isNonce(nonce, of: epoch, index) else { throw .foreignNonce }
+    guard COSE.isNonce(nonce, of: record.epoch, record.index) else { throw .foreignNonce }
+    return record
+  }
+}
+
+/// Opens a sealed record of either sort, checks it, and replaces the content of `record` by it as
+/// CBOR.
+public func openAnyRecord(
+  _ sealed: Span<UInt8>, with key: borrowing RecordKey, into record: inout SealedRecord
+) throws(SealError) {
+  var nonce = Bytes<12>()
+  record.removeAll()
+  do throws(SealError) {
+    try COSE.open(sealed, key: key, nonce: &nonce, into: &record)
+    do throws(SealError) { _ = try Record.reading(record, nonce: nonce) } catch {
+      guard error == .record(.unsupported(.outcome)) else { throw error }
+      _ = try ClosingRecord.reading(record, nonce: nonce)
+    }
+  } catch {
+    record.wipe()
+    throw error
   }
 }

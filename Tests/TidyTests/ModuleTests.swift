@@ -21,6 +21,7 @@ struct ModuleTests {
     "Doctor": [],
     "Journal": ["Octets", "Vault", "Link", "CSQLite"],
     "Register": ["Octets", "Vault", "Link"],
+    "RegisterKit": ["Octets", "Vault", "Link", "Register", "CSodium", "CTillregister"],
     "Controller": [
       "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Vault", "Link",
     ],

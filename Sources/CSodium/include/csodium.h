@@ -36,6 +36,10 @@ void sodium_memzero(void *bytes, size_t size);
 void sodium_stackzero(size_t size);
 int sodium_memcmp(const void *left, const void *right, size_t size);
 
+// Locked memory between guard pages, which core files leave out; freeing wipes it.
+void *sodium_malloc(size_t size);
+void sodium_free(void *memory);
+
 // Fills the buffer from the kernel's generator.
 void randombytes_buf(void *bytes, size_t size);
 

@@ -1,0 +1,341 @@
+// A cash register's end of Tillgate's link, for programs in C and in every language that calls C.
+//
+// The library does no input and output and knows no clock: hand it the bytes that the line brought
+// and the time, write the bytes it gives, and keep the records it shows. The line, the disk and the
+// clock are yours. It holds no state but that of its handles: threads may use different handles at
+// the same time, and one handle one after the other.
+//
+//   1. `tillregister_create`;
+//   2. for ever: wait for bytes of the line until `tillregister_deadline`, pass them to
+//      `tillregister_receive` for as long as it returns TILLREGISTER_READY, then write what
+//      `tillregister_send` gives for as long as it returns TILLREGISTER_READY;
+//   3. requests may be made at any time: they are kept, sent when there is a session, and repeated
+//      until they are answered by an event;
+//   4. a record that an event shows is stored where a power cut does not reach it, and only then
+//      `tillregister_acknowledge` is called. What is not acknowledged comes again.
+//
+// Every function that returns int32_t gives TILLREGISTER_OK (0), TILLREGISTER_READY (1) or an error
+// below zero, for which there is a text. A null, a wrong size or a call out of order is an error
+// and nothing else happens. Times are nanoseconds of one monotonic clock of yours; a time before an
+// earlier one counts as the earlier one.
+//
+// docs/PROTOCOL.md says what the numbers mean (sections 5 and 7) and what a record holds (8).
+#ifndef TILLREGISTER_H
+#define TILLREGISTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// One register at one controller.
+typedef struct tillregister tillregister;
+
+enum {
+  TILLREGISTER_READY = 1,
+  TILLREGISTER_OK = 0,
+  TILLREGISTER_NULL = -1,
+  TILLREGISTER_STRUCT_SIZE = -2,
+  TILLREGISTER_NO_MEMORY = -3,
+  TILLREGISTER_NO_RANDOM = -4,
+  TILLREGISTER_KEY = -5,
+  TILLREGISTER_BAUD = -6,
+  TILLREGISTER_ROOM = -7,
+  TILLREGISTER_REFERENCE = -8,
+  TILLREGISTER_NOT_SHOWN = -9,
+  TILLREGISTER_NO_RECORD_KEY = -10,
+  TILLREGISTER_NOT_SEALED = -11,
+  TILLREGISTER_OTHER_KEY = -12,
+  TILLREGISTER_FORGED = -13,
+  TILLREGISTER_RECORD = -14,
+  TILLREGISTER_CBOR = -15,
+  TILLREGISTER_ABSENT = -16,
+  TILLREGISTER_SIZE = -17,
+  TILLREGISTER_TEXT = -18,
+  TILLREGISTER_KEY_FILE = -19,
+  // A field of a payment, report or choice: this minus its key in docs/PROTOCOL.md section 5.
+  TILLREGISTER_FIELD = -100
+};
+
+// English, without a full stop; for every number. Never null.
+const char *tillregister_error_text(int32_t error);
+
+// What docs/PROTOCOL.md section 7 calls a number, or null where it has no name.
+const char *tillregister_reason_text(uint64_t reason);
+const char *tillregister_step_text(uint64_t event_kind);
+const char *tillregister_prompt_text(uint64_t prompt);
+const char *tillregister_outcome_text(uint64_t outcome);
+const char *tillregister_kind_text(uint64_t kind);
+
+// The library's version, such as "0.1.0".
+const char *tillregister_version(void);
+
+// ---- Keys ----
+
+typedef struct {
+  uint8_t secret[32];      // the register's static X25519 secret key
+  uint8_t controller[32];  // the controller's static X25519 public key
+  uint8_t record_key[32];  // opens records
+} tillregister_keys;
+
+// Reads the text of a key file, one `name = 64 hexadecimal digits` a line, with the names
+// register-secret, controller-public and record-key, each once, blank lines and # comments.
+// After TILLREGISTER_KEY_FILE `*line` is the line that is wrong, or 0 when a name is missing.
+int32_t tillregister_read_keys(
+    const char *text, size_t count, tillregister_keys *keys, uint32_t *line);
+
+// Makes a static key pair: the public half of 32 bytes, which are all that a secret key is.
+int32_t tillregister_public_key(const uint8_t secret[32], uint8_t public_key[32]);
+
+// Overwrites bytes in a way that no compiler leaves out.
+void tillregister_wipe(void *bytes, size_t count);
+
+// ---- Life ----
+
+// Structures that you fill in begin with their size (`x.size = sizeof x` after zeroing it): a
+// program that was built with an older header goes on working with a newer library. The other way
+// round works as long as what the library does not know is zero.
+typedef struct {
+  size_t size;
+  uint32_t baud;                  // bits per second on the line; 0: 115200
+  const uint8_t *secret;          // 32 bytes, copied, as are the others
+  const uint8_t *controller;      // 32 bytes
+  const uint8_t *record_key;      // 32 bytes; null: records are not opened here
+  const uint8_t *origin;          // 16 bytes: the log whose records are stored; null: none yet
+  uint64_t held;                  // how many of its records are stored: one above the last index
+  // Puts `count` random bytes, fit for keys, into `bytes` and returns 0. Null: the system's.
+  int32_t (*random)(void *context, uint8_t *bytes, size_t count);
+  void *context;                  // handed to `random`
+} tillregister_options;
+
+// Makes a handle, in locked memory that core files leave out.
+int32_t tillregister_create(
+    const tillregister_options *options, uint64_t now, tillregister **handle);
+
+// Wipes all keys and gives the memory back. Null is nothing.
+void tillregister_free(tillregister *handle);
+
+// ---- Bytes ----
+
+enum { TILLREGISTER_FRAME = 640 };  // no frame is longer
+
+// Puts the next frame to write into `frame`, which has room for TILLREGISTER_FRAME bytes, and its
+// size into `count`: TILLREGISTER_READY, or TILLREGISTER_OK when there is none now.
+int32_t tillregister_send(
+    tillregister *handle, uint64_t now, uint8_t *frame, size_t room, size_t *count);
+
+// When to call `tillregister_send` next if nothing comes before. Call it after the frames of now
+// were taken; a received byte or a request may change it.
+int32_t tillregister_deadline(tillregister *handle, uint64_t now, uint64_t *when);
+
+enum {
+  TILLREGISTER_LINK_UP = 1,     // a session, or an answer to the time: `standing`, `count`,
+                                // `origin`, `index` of the oldest record that can come, `epoch`
+  TILLREGISTER_RESPONSE = 2,    // to `request` for `reference`: `is_accepted`, `reason`
+  TILLREGISTER_EVENT = 3,       // a step: `kind`, `reason`, `prompt`, `outcome` …
+  TILLREGISTER_RECORD_IN = 4,   // the next record: `index`, `record`; store, then acknowledge
+  TILLREGISTER_COPY = 5,        // a record that was asked for and had been taken: `index`, `record`
+  TILLREGISTER_STATUS = 6,      // of `reference`: `state`, `reason`, `index`
+  TILLREGISTER_TOTALS = 7,      // see `message`
+  TILLREGISTER_DIAGNOSIS = 8,   // see `message`
+  TILLREGISTER_ERROR = 9        // the controller did not understand a message of type `request`
+};
+
+enum {                          // standing
+  TILLREGISTER_CONTINUOUS = 0,  // nothing is missing
+  TILLREGISTER_NEW_ORIGIN = 1,  // a log that was not known
+  TILLREGISTER_MISSING = 2,     // `count` records are lost for this register: an alarm
+  TILLREGISTER_ROLLED_BACK = 3  // `count` records are here that the controller denies: an alarm
+};
+
+enum {                          // state
+  TILLREGISTER_NOT_FOUND = 0,
+  TILLREGISTER_IN_PROGRESS = 1,
+  TILLREGISTER_PROCESSED = 2,   // the record `index` says how; it comes too
+  TILLREGISTER_ENDED = 3        // without a record, for `reason`
+};
+
+// What came. Fields that the type does not have are 0. The pointers hold until the next
+// `tillregister_receive`.
+typedef struct {
+  size_t size;                  // sizeof(tillregister_event), set by you
+  uint8_t type;
+  uint8_t standing;
+  uint8_t state;
+  uint8_t request;              // message type: 1 payment, 2 abort, 6 report, 7 choice
+  uint8_t is_accepted;
+  uint8_t kind;                 // of event
+  uint8_t reason;
+  uint8_t prompt;
+  uint8_t outcome;
+  uint8_t is_final;             // nothing but records comes for this transaction any more
+  uint16_t methods;
+  char reference[36];           // empty: of no transaction
+  uint8_t origin[16];
+  uint64_t index;
+  uint64_t count;
+  uint64_t amount;              // what the customer pays, in minor units; see `has_amount`
+  uint64_t unix_milliseconds;   // 0: the controller did not know
+  uint64_t uptime_milliseconds; // on the controller's monotonic clock
+  uint64_t epoch;               // of LINK_UP: counts the controller's starts
+  uint8_t has_amount;
+  uint8_t reserved[7];
+  const uint8_t *message;       // the message it came in, CBOR as in section 5
+  size_t message_size;
+  const uint8_t *record;        // the sealed record
+  size_t record_size;
+} tillregister_event;
+
+// Takes bytes of the line from `*taken` on, up to the next event: TILLREGISTER_READY and the event,
+// or TILLREGISTER_OK when all of them are taken. `*taken` is 0 at first and moves on by itself.
+int32_t tillregister_receive(
+    tillregister *handle, uint64_t now, const uint8_t *bytes, size_t count, size_t *taken,
+    tillregister_event *event);
+
+// Says that record `index`, the last that was shown, is stored where a power cut does not reach it.
+int32_t tillregister_acknowledge(tillregister *handle, uint64_t index);
+
+// ---- Requests ----
+
+enum { TILLREGISTER_STRIPE = 1, TILLREGISTER_CONTACTLESS = 2, TILLREGISTER_CODE = 4 };  // methods
+
+enum {                          // kinds
+  TILLREGISTER_SALE = 1,
+  TILLREGISTER_REFUND = 2,
+  TILLREGISTER_REVERSAL = 3,
+  TILLREGISTER_CARD_ACQUISITION = 4,
+  TILLREGISTER_PRE_AUTHORISATION = 5,
+  TILLREGISTER_COMPLETION = 6
+};
+
+enum {                          // tips
+  TILLREGISTER_NO_TIP = 0,
+  TILLREGISTER_TIP = 1,          // `tip` minor units
+  TILLREGISTER_TIP_SHARE = 2,    // `tip` hundredths of a percent of the amount
+  TILLREGISTER_TIP_ASKED = 3     // asked for, within `tip` seconds: see `tillregister_choose`
+};
+
+// Texts are printable ASCII, and null or empty where there is none.
+typedef struct {
+  size_t size;
+  const char *reference;        // 1 to 32 characters, never used for two transactions
+  uint64_t amount;              // minor units of the currency, without the tip
+  uint16_t currency;            // ISO 4217 numeric
+  uint8_t exponent;             // decimal places: those of the currency
+  uint8_t kind;                 // 0: a sale
+  uint16_t seconds;             // to wait for a card, 1 to 3600
+  uint16_t methods;             // added up; 0 only with `original`
+  uint16_t outcome_seconds;     // to report the outcome, 1 to 600; 0: the capture is the end
+  uint8_t chip_policy;          // stripes of chip cards: 0 taken, 1 after a failed tap, 2 never
+  uint8_t without_steps;        // 1: no events that only show progress
+  const char *original;         // the transaction that this one is about
+  uint8_t limited;              // methods that `limits` holds for
+  uint8_t tip_kind;
+  uint8_t part;                 // part of the check, from 1 …
+  uint8_t parts;                // … and of how many; 0: not split
+  uint64_t limits[3];           // most for stripe, contactless and code, tip included
+  uint64_t tip;
+  const char *table;            // 1 to 16 characters
+  const char *check;            // 1 to 16 characters
+} tillregister_payment;
+
+// Starts a transaction. Ends with a RESPONSE that is not accepted, or an EVENT that is final. A
+// request that is still unanswered is replaced.
+int32_t tillregister_pay(tillregister *handle, const tillregister_payment *payment);
+
+typedef struct {
+  size_t size;
+  const char *reference;
+  uint64_t amount;              // what was approved; counts if `has_amount`
+  const char *approval;         // the acquirer's code, 1 to 16 characters
+  uint8_t outcome;              // 2 approved, 3 for less, 4 declined, 8 failed
+  uint8_t reason;               // why it was declined or failed
+  uint8_t has_amount;
+  uint8_t needs_signature;
+} tillregister_report;
+
+// Reports how the authorisation of a captured card ended.
+int32_t tillregister_report_outcome(tillregister *handle, const tillregister_report *report);
+
+// Answers the step `tip wanted` with what the customer chose, 0 for none.
+int32_t tillregister_choose(tillregister *handle, const char *reference, uint64_t tip);
+
+int32_t tillregister_abort(tillregister *handle, const char *reference);
+
+// Asks what became of a transaction: a STATUS and, where there is one, its record.
+int32_t tillregister_query_status(tillregister *handle, const char *reference);
+
+// Asks for the open period's totals: a TOTALS.
+int32_t tillregister_query_totals(tillregister *handle);
+
+// Closes a period, which `message` of a TOTALS names with key 1, and asks for its totals.
+int32_t tillregister_close_period(tillregister *handle, uint64_t epoch, uint64_t number);
+
+// Asks how the controller fares: a DIAGNOSIS.
+int32_t tillregister_query_diagnosis(tillregister *handle);
+
+// Tells the controller the time of day: at once, and at the start of every session from then on.
+int32_t tillregister_set_time(tillregister *handle, uint64_t now, uint64_t unix_milliseconds);
+
+// Stops asking for whatever was not answered. What the controller began goes on.
+int32_t tillregister_cancel_requests(tillregister *handle);
+
+// ---- State ----
+
+typedef struct {
+  size_t size;
+  uint64_t is_open;             // there is a session
+  uint64_t frames;              // good ones
+  uint64_t noise;               // frames broken on the line
+  uint64_t sessions;
+  uint64_t forged;              // good frames with a wrong tag: somebody's work, tell the operator
+  uint64_t replayed;
+  uint64_t malformed;           // authentic messages that were not understood
+  uint64_t duplicates;          // records that came again
+  uint64_t early;               // records that came before the ones they follow
+  uint64_t repeats;             // requests that were sent again
+} tillregister_counts;
+
+int32_t tillregister_get_counts(tillregister *handle, tillregister_counts *counts);
+
+// ---- Records and messages ----
+
+enum { TILLREGISTER_RECORD_SIZE = 560 };  // no sealed record is longer
+
+// Opens a sealed record, checks it, and puts it (CBOR as in section 8) into `record`.
+int32_t tillregister_open_record(
+    tillregister *handle, const uint8_t *sealed, size_t sealed_size, uint8_t *record, size_t room,
+    size_t *count);
+
+enum {                          // value types
+  TILLREGISTER_UNSIGNED = 0,    // `number`
+  TILLREGISTER_NEGATIVE = 1,    // -1 - `number`
+  TILLREGISTER_BYTES = 2,       // `bytes`, `count`
+  TILLREGISTER_UTF8 = 3,        // `bytes`, `count`; no zero behind it
+  TILLREGISTER_ARRAY = 4,       // `count` elements
+  TILLREGISTER_MAP = 5,         // `count` entries
+  TILLREGISTER_BOOL = 7         // `number` 0 or 1
+};
+
+typedef struct {
+  size_t size;
+  uint64_t number;
+  const uint8_t *bytes;         // in the CBOR that was given
+  size_t count;
+  uint8_t type;
+  uint8_t reserved[7];
+} tillregister_value;
+
+// Finds a value in CBOR of this library's making: each step of the path is a key of a map or a
+// position, from 0, in an array. Without a path it is the whole. TILLREGISTER_ABSENT if there is
+// none.
+int32_t tillregister_find(
+    const uint8_t *cbor, size_t size, const uint32_t *path, size_t steps,
+    tillregister_value *value);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,147 @@
+// Life of a handle, bytes in and out, and what came.
+
+import CSodium
+import CTillregister
+import Link
+import Octets
+import Register
+
+@c @implementation
+public func tillregister_create(
+  _ options: UnsafePointer<tillregister_options>?, _ now: UInt64,
+  _ handle: UnsafeMutablePointer<OpaquePointer?>?
+) -> Int32 {
+  coded { () throws(Fault) in
+    guard let handle else { throw Fault(TILLREGISTER_NULL) }
+    handle.pointee = nil
+    var known = tillregister_options()
+    try read(options, atLeast: FirstSize.options, into: &known)
+    guard sodium_init() >= 0 else { throw Fault(TILLREGISTER_NO_RANDOM) }
+    var secret = try key(known.secret)
+    defer { secret.wipe() }
+    let session = try makeSession(known, secret: secret, now: Instant(nanoseconds: now))
+    let recordKey = known.record_key == nil ? Key() : try key(known.record_key)
+    let kit = Kit(session: session, recordKey: recordKey, options: known, now: now)
+    handle.pointee = try Handle(taking: kit).opaque
+  }
+}
+
+private func makeSession(
+  _ options: tillregister_options, secret: borrowing Key, now: Instant
+) throws(Fault) -> RegisterSession {
+  let controller = try key(options.controller)
+  let baud = options.baud == 0 ? 115_200 : options.baud
+  guard (300...100_000_000).contains(baud) else { throw Fault(TILLREGISTER_BAUD) }
+  var held: RecordsHeld?
+  if let start = options.origin {
+    let bytes = UnsafeBufferPointer(start: start, count: 16)
+    if let origin = Origin(Span(_unsafeElements: bytes)) {
+      held = RecordsHeld(origin: origin, size: options.held)
+    }
+  }
+  do throws(KeyError) {
+    return try RegisterSession(
+      secret: secret, controller: controller, held: held,
+      byteTime: Interval(nanoseconds: 10_000_000_000 / Int64(baud)), now: now)
+  } catch { throw Fault(TILLREGISTER_KEY) }
+}
+
+@c @implementation
+public func tillregister_free(_ handle: OpaquePointer?) {
+  do throws(Fault) { try Handle(handle).free() } catch {}
+}
+
+@c @implementation
+public func tillregister_send(
+  _ handle: OpaquePointer?, _ now: UInt64, _ frame: UnsafeMutablePointer<UInt8>?, _ room: Int,
+  _ count: UnsafeMutablePointer<Int>?
+) -> Int32 {
+  var isReady = false
+  let code = coded { () throws(Fault) in
+    let kit = try Handle(handle).kit
+    guard let frame, let count else { throw Fault(TILLREGISTER_NULL) }
+    count.pointee = 0
+    guard room >= TILLREGISTER_FRAME else { throw Fault(TILLREGISTER_ROOM) }
+    try kit.pointee.provideRandom()
+    var output = WireFrame()
+    let time = kit.pointee.time(now)
+    guard kit.pointee.session.nextOutput(now: time, into: &output) else { return }
+    output.withBytes { bytes in
+      for index in bytes.indices { frame[index] = bytes[index] }
+      count.pointee = bytes.count
+    }
+    isReady = true
+  }
+  return isReady ? Int32(TILLREGISTER_READY) : code
+}
+
+@c @implementation
+public func tillregister_deadline(
+  _ handle: OpaquePointer?, _ now: UInt64, _ when: UnsafeMutablePointer<UInt64>?
+) -> Int32 {
+  coded { () throws(Fault) in
+    let kit = try Handle(handle).kit
+    guard let when else { throw Fault(TILLREGISTER_NULL) }
+    let time = kit.pointee.time(now)
+    when.pointee = kit.pointee.session.nextDeadline(now: time).nanoseconds
+  }
+}
+
+@c @implementation
+public func tillregister_receive(
+  _ handle: OpaquePointer?, _ now: UInt64, _ start: UnsafePointer<UInt8>?, _ count: Int,
+  _ taken: UnsafeMutablePointer<Int>?, _ event: UnsafeMutablePointer<tillregister_event>?
+) -> Int32 {
+  var isReady = false
+  let code = coded { () throws(Fault) in
+    let handle = try Handle(handle)
+    let bytes = try bytes(start, count)
+    guard let taken else { throw Fault(TILLREGISTER_NULL) }
+    guard taken.pointee >= 0, taken.pointee <= count else { throw Fault(TILLREGISTER_SIZE) }
+    try tryRoom(event, atLeast: FirstSize.event)
+    let time = handle.kit.pointee.time(now)
+    var offset = taken.pointee
+    defer { taken.pointee = offset }
+    guard
+      let came = handle.kit.pointee.session.receive(
+        Span(_unsafeElements: bytes), from: &offset, now: time)
+    else { return }
+    var shown = tillregister_event()
+    shown.describe(came)
+    shown.show(handle)
+    try write(&shown, atLeast: FirstSize.event, to: event)
+    isReady = true
+  }
+  return isReady ? Int32(TILLREGISTER_READY) : code
+}
+
+@c @implementation
+public func tillregister_acknowledge(_ handle: OpaquePointer?, _ index: UInt64) -> Int32 {
+  coded { () throws(Fault) in
+    guard try Handle(handle).kit.pointee.session.acknowledge(index) else {
+      throw Fault(TILLREGISTER_NOT_SHOWN)
+    }
+  }
+}
+
+@c @implementation
+public func tillregister_get_counts(
+  _ handle: OpaquePointer?, _ counts: UnsafeMutablePointer<tillregister_counts>?
+) -> Int32 {
+  coded { () throws(Fault) in
+    let kit = try Handle(handle).kit
+    let have = kit.pointee.session.counts
+    var known = tillregister_counts()
+    known.is_open = kit.pointee.session.isOpen ? 1 : 0
+    known.frames = have.frames.good
+    known.noise = have.frames.noise
+    known.sessions = have.sessions.sessions
+    known.forged = have.sessions.forged
+    known.replayed = have.sessions.replayed
+    known.malformed = have.malformed
+    known.duplicates = have.duplicates
+    known.early = have.early
+    known.repeats = have.repeats
+    try write(&known, atLeast: FirstSize.counts, to: counts)
+  }
+}
