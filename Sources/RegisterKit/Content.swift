@@ -1,4 +1,6 @@
 // Looking into records and messages, and the files of keys.
+// Names are the header's, against which the compiler holds each function.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import CSodium
 import CTillregister

@@ -1,4 +1,6 @@
 // What the register asks for.
+// Names are the header's, against which the compiler holds each function.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import CTillregister
 import Link

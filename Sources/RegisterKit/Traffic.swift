@@ -1,4 +1,6 @@
 // Life of a handle, bytes in and out, and what came.
+// Names are the header's, against which the compiler holds each function.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import CSodium
 import CTillregister
