@@ -100,7 +100,7 @@ let package = Package(
       name: "bench",
       dependencies: [
         "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Register", "Simulator",
-        "CSodium", "CSerial", "Captures",
+        "CSodium", "CSerial", "CTillregister", "Captures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],

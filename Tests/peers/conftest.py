@@ -48,3 +48,13 @@ def blocks():
             key = name or kind
             found[key] = found.get(key, "") + body
     return found
+
+
+@pytest.fixture
+def till(tmp_path):
+    """A kiosk at the end of a cable that a program can open."""
+    from cable import Till
+
+    till = Till(tmp_path)
+    yield till
+    till.close()

@@ -1,7 +1,6 @@
 // A cash register on a thread of its own: the Register module over a pseudoterminal, with every
 // event kept and stamped.
 
-import CSodium
 import Foundation
 import Glibc
 import Link
@@ -100,7 +99,7 @@ final class VirtualRegister: @unchecked Sendable {
     while !shared.withLock({ $0.isStopping }) {
       takeRequests(&session)
       read(&session)
-      write(&session)
+      _ = session.writeDue(to: descriptor)
     }
     shared.withLock { $0.counts = session.counts }
     session.wipe()
@@ -144,26 +143,6 @@ final class VirtualRegister: @unchecked Sendable {
       let complete = heard
       shared.withLock { $0.heard.append(complete) }
     }
-  }
-
-  private func write(_ session: inout RegisterSession) {
-    if session.needsEphemeral {
-      var random = Key()
-      random.appendFilling { room in
-        room.withUnsafeMutableBytes { randombytes_buf($0.baseAddress, $0.count) }
-        return room.count
-      }
-      session.provideEphemeral(&random)
-    }
-    var frame = WireFrame()
-    guard session.nextOutput(now: monotonicNow(), into: &frame) else { return }
-    frame.write(to: descriptor)
-  }
-}
-
-extension RegisterSession {
-  fileprivate var sealedBytes: [UInt8] {
-    withRecord { bytes in bytes.indices.map { bytes[$0] } }
   }
 }
 
