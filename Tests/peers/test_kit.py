@@ -89,3 +89,15 @@ def test_the_header_stands_alone(kit, compiler, tmp_path):
     source.write_text("#include <tillregister.h>\nint main(void) { return 0; }\n")
     subprocess.run([*compiler, *STRICT, *flags(kit, "--cflags"), "-fsyntax-only", source],
                    check=True)
+
+
+def test_misuse_gives_errors_and_nothing_leaks(kit, tmp_path):
+    program = tmp_path / "misuse"
+    archive = [word.replace("-ltillregister", "-l:libtillregister.a")
+               for word in flags(kit, "--libs", "--static")]
+    subprocess.run(
+        ["gcc", "-std=c99", "-g", *STRICT, "-fsanitize=address,undefined",
+         "-fno-sanitize-recover=all", *flags(kit, "--cflags"), ROOT / "Tests/Kit/misuse.c",
+         *archive, "-o", program], check=True)
+    done = subprocess.run([program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "0 failures\n"), done.stdout + done.stderr
