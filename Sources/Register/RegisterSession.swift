@@ -45,19 +45,6 @@ public enum RegisterEvent: Equatable, Sendable {
   case error(ErrorMessage)
 }
 
-public struct RegisterCounts: Equatable, Sendable {
-  public var frames = FrameCounts()
-  public var sessions = SessionCounts()
-  /// Authentic messages that were not understood.
-  public var malformed: UInt64 = 0
-  /// Records that came again.
-  public var duplicates: UInt64 = 0
-  /// Records that came before the ones they follow.
-  public var early: UInt64 = 0
-  /// Requests that were sent again.
-  public var repeats: UInt64 = 0
-}
-
 public struct RegisterSession: ~Copyable {
   private var decoder = FrameDecoder()
   private var session: Session
@@ -395,20 +382,5 @@ public struct RegisterSession: ~Copyable {
       if let request { return request.send(in: &session, now: now, into: &frame) }
     }
     return false
-  }
-}
-
-extension RegisterMessage {
-  /// Seals the message; false when there is no session.
-  fileprivate func send(
-    in session: inout Session, now: Instant, into frame: inout WireFrame
-  ) -> Bool {
-    var plain = MessageBytes()
-    do throws(Overflow) {
-      try encode(into: &plain)
-      return try plain.withBytes { (bytes) throws(Overflow) in
-        try session.seal(bytes, now: now, into: &frame)
-      }
-    } catch { preconditionFailure("requests are below 300 bytes") }
   }
 }

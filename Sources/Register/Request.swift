@@ -103,3 +103,18 @@ struct Request {
     return false
   }
 }
+
+extension RegisterMessage {
+  /// Seals the message; false when there is no session.
+  func send(
+    in session: inout Session, now: Instant, into frame: inout WireFrame
+  ) -> Bool {
+    var plain = MessageBytes()
+    do throws(Overflow) {
+      try encode(into: &plain)
+      return try plain.withBytes { (bytes) throws(Overflow) in
+        try session.seal(bytes, now: now, into: &frame)
+      }
+    } catch { preconditionFailure("requests are below 300 bytes") }
+  }
+}
