@@ -22,7 +22,8 @@ enum Order {
         [currency=EUR] [methods=stripe,tap,code|none] [seconds=60] [outcome=SECONDS|none]
         [limit-stripe=AMOUNT] [limit-tap=AMOUNT] [limit-code=AMOUNT] [tip=AMOUNT|PERCENT%|ask]
         [table=TEXT] [check=TEXT] [part=1/3] [chip=taken|after-tap|never] [steps=no]
-    report approved|less|declined|failed [ref=REF] [amount=AMOUNT] [code=TEXT] [reason=NUMBER] [sign=yes]
+    report approved|less|declined|failed [ref=REF] [amount=AMOUNT] [code=TEXT]
+        [reason=NUMBER] [sign=yes]
     tip AMOUNT [ref=REF]     abort [REF]     status [REF]     totals     close     diagnosis
     time     wait STEP|end     quit
     y [CODE] approves, n declines, a aborts. REF is the last transaction unless it is said.
