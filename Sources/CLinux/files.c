@@ -50,7 +50,16 @@ int tg_open_replacement(int directory, const uint8_t *name) {
   if (error) return error;
   // One left behind by a power cut may have any mode.
   unlinkat(directory, path, 0);
-  return result(openat(directory, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  int file = openat(directory, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return -errno;
+  struct stat owner;
+  if (geteuid() == 0 && (fstat(directory, &owner) < 0 ||
+                         fchown(file, owner.st_uid, owner.st_gid) < 0)) {
+    error = -errno;
+    close(file);
+    return error;
+  }
+  return file;
 }
 
 int tg_rename_replacement(int directory, const uint8_t *name) {

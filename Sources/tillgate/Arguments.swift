@@ -14,12 +14,14 @@ struct Arguments {
 
   /// Calls `body` with word `index` (0 is the first after the program's name); nil when there is
   /// no such word.
-  func withWord<R: ~Copyable>(_ index: Int, _ body: (Span<UInt8>) -> R) -> R? {
+  func withWord<R: ~Copyable, E: Error>(
+    _ index: Int, _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R? {
     guard index >= 0, index < count, let start = pointer(index) else { return nil }
     var length = 0
     while start[length] != 0 { length += 1 }
-    return start.withMemoryRebound(to: UInt8.self, capacity: length) { bytes in
-      body(Span(_unsafeElements: UnsafeBufferPointer(start: bytes, count: length)))
+    return try start.withMemoryRebound(to: UInt8.self, capacity: length) { (bytes) throws(E) in
+      try body(Span(_unsafeElements: UnsafeBufferPointer(start: bytes, count: length)))
     }
   }
 

@@ -37,7 +37,7 @@ enum PairCommand {
 
   private static func open(_ options: PairOptions) throws(Failed) {
     var asker = try PairingAsker(options)
-    try asker.ask("open", nil)
+    try asker.ask("open", options)
     while try asker.hear() {
       if let isPaired = asker.showNews() {
         if isPaired { return }
@@ -48,99 +48,74 @@ enum PairCommand {
 
   private static func close(_ options: PairOptions) throws(Failed) {
     var asker = try PairingAsker(options)
-    try asker.ask("close", nil)
-    while try asker.hear() {
-      if asker.news(is: "closed") {
-        return Console.output.print("no register can be paired any more")
-      }
-    }
+    try asker.ask("close", options)
+    if try asker.hear() { Console.output.print("no register can be paired any more") }
   }
 
   // MARK: The list
 
   private static func list(_ options: PairOptions) throws(Failed) {
-    var book = PairingBook()
-    defer { book.wipe() }
-    try read(&book, options)
-    for index in 0..<book.count {
-      let entry = book[index]
-      var line = Line()
-      entry.register.key.withBytes { line.add(hex: $0.extracting(0..<8)) }
-      line.add("  ")
-      if entry.unixMilliseconds == 0 {
-        line.add("from a file      ")
-      } else {
-        line.add(minuteOf: entry.unixMilliseconds)
+    if PairingAsker.isControllerAway(options) {
+      var book = PairingBook()
+      defer { book.wipe() }
+      var lines = PairingNote()
+      try change(&book, options) { _ in false }
+      do throws(Overflow) { try book.appendLines(to: &lines) } catch {
+        preconditionFailure("eight registers are 432 bytes at most")
       }
-      line.add("  ")
-      entry.register.name.withText { line.add($0) }
-      line.print()
+      return lines.withBytes { printList($0) }
     }
-    if book.count == 0 { Console.output.print("no register is paired") }
+    var asker = try PairingAsker(options)
+    try asker.ask("list", options)
+    if try asker.hear() { asker.withLines { printList($0) } }
+  }
+
+  private static func printList(_ lines: Span<UInt8>) {
+    if lines.isEmpty { return Console.output.print("no register is paired") }
+    var line = Line()
+    line.add(lines.extracting(0..<(lines.count - 1)))
+    line.print()
   }
 
   private static func remove(_ options: PairOptions) throws(Failed) {
-    var book = PairingBook()
-    defer { book.wipe() }
-    try read(&book, options)
-    guard let key = options.withDigits({ find($0, in: book) }) ?? nil else {
-      throw fail(options, "not one register, but none or several begin with these digits: see list")
+    if PairingAsker.isControllerAway(options) {
+      var book = PairingBook()
+      defer { book.wipe() }
+      var isRemoved = false
+      try change(&book, options) { book in
+        let entry = options.withDigits { book.entry(beginningWith: $0) } ?? nil
+        isRemoved = entry.map { book.remove($0.register.key) } ?? false
+        return isRemoved
+      }
+      return try printRemoved(isRemoved, options)
     }
-    if try removeAlone(key, &book, options) { return printRemoved() }
     var asker = try PairingAsker(options)
-    try asker.ask("remove", key)
-    while try asker.hear() {
-      if asker.news(is: "removed") { return printRemoved() }
-      throw fail(options, "the controller could not remove it; its log says why")
+    try asker.ask("remove", options)
+    guard try asker.hear() else { return }
+    if asker.news(is: "failed") {
+      throw fail(options, "the controller could not store the list without it; its log says why")
     }
+    try printRemoved(asker.news(is: "removed"), options)
   }
 
-  private static func printRemoved() {
+  private static func printRemoved(_ isRemoved: Bool, _ options: PairOptions) throws(Failed) {
+    guard isRemoved else {
+      throw fail(
+        options,
+        "no register's key begins with these digits, or several do: see `tillgate pair list`")
+    }
     Console.output.print("removed; the register's keys open nothing here any more")
   }
 
-  /// The one register whose key begins with these hexadecimal digits, at least four.
-  private static func find(_ digits: Span<UInt8>, in book: borrowing PairingBook) -> PublicKey? {
-    guard digits.count >= 4, digits.count <= 64 else { return nil }
-    var found: PublicKey?
-    for index in 0..<book.count {
-      let key = book[index].register.key
-      let isMatch = key.withBytes { bytes in
-        for place in digits.indices {
-          let half = place % 2 == 0 ? bytes[place / 2] >> 4 : bytes[place / 2] & 15
-          guard Hex.value(digits[place]) == half else { return false }
-        }
-        return true
-      }
-      guard isMatch else { continue }
-      if found != nil { return nil }
-      found = key
-    }
-    return found
-  }
-
-  /// Removes the register when no controller runs; false when one does.
-  private static func removeAlone(
-    _ key: PublicKey, _ book: inout PairingBook, _ options: PairOptions
-  ) throws(Failed) -> Bool {
+  /// Opens the list while no controller runs, and saves it if `body` says that it changed it.
+  private static func change(
+    _ book: inout PairingBook, _ options: PairOptions, _ body: (inout PairingBook) -> Bool
+  ) throws(Failed) {
     do throws(StoreError) {
       var store = try VaultStore.open(options.state, creating: false, locking: true)
       defer { store.wipe() }
-      // It may have changed since it was read without the lock.
       try store.open(&book)
-      if book.remove(key) { try store.save(book) }
-      return true
-    } catch {
-      if case .directory(.busy) = error { return false }
-      throw report(error, options)
-    }
-  }
-
-  private static func read(_ book: inout PairingBook, _ options: PairOptions) throws(Failed) {
-    do throws(StoreError) {
-      var store = try VaultStore.open(options.state, creating: false, locking: false)
-      defer { store.wipe() }
-      try store.open(&book)
+      if body(&book) { try store.save(book) }
     } catch { throw report(error, options) }
   }
 
@@ -166,43 +141,5 @@ enum PairCommand {
     options.state.withMemoryRebound(to: CChar.self, capacity: 1) { line.add(text: $0) }
     line.add(": ")
     return line
-  }
-}
-
-extension Line {
-  /// The date and time of day, UTC, to the minute, as in ISO 8601.
-  fileprivate mutating func add(minuteOf unixMilliseconds: UInt64) {
-    let minutes = unixMilliseconds / 60_000
-    let (year, month, day) = Self.date(of: Int(minutes / 1440))
-    add(year)
-    add("-")
-    add(twoDigits: month)
-    add("-")
-    add(twoDigits: day)
-    add(" ")
-    add(twoDigits: Int(minutes / 60 % 24))
-    add(":")
-    add(twoDigits: Int(minutes % 60))
-    add("Z")
-  }
-
-  private mutating func add(twoDigits number: Int) {
-    if number < 10 { add("0") }
-    add(number)
-  }
-
-  /// The Gregorian date of a day counted from 1970-01-01. Years are taken to begin in March: the
-  /// leap day is then their last.
-  private static func date(of day: Int) -> (Int, Int, Int) {
-    let shifted = day + 719_468
-    let era = shifted / 146_097
-    let dayOfEra = shifted % 146_097
-    let year = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * year + year / 4 - year / 100)
-    let fromMarch = (5 * dayOfYear + 2) / 153
-    let month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
-    return (
-      year + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * fromMarch + 2) / 5 + 1
-    )
   }
 }

@@ -59,7 +59,7 @@ struct PairOptions {
   }
 
   /// Calls `body` with the digits that `remove` is given.
-  func withDigits<R: ~Copyable>(_ body: (Span<UInt8>) -> R) -> R? {
-    arguments.withWord(2, body)
+  func withDigits<R: ~Copyable, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R? {
+    try arguments.withWord(2, body)
   }
 }

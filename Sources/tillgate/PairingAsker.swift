@@ -14,6 +14,7 @@ struct PairingAsker: ~Copyable {
   private let options: PairOptions
   private let directory: StateDirectory
   private var id = Bytes<8>()
+  private var answers = PairingNotes.answer
   private var heard = PairingNote()
   private var startedAt = Instant(nanoseconds: 0)
 
@@ -23,15 +24,16 @@ struct PairingAsker: ~Copyable {
     do throws(FileError) {
       directory = try StateDirectory(options.state, creating: false, locking: false)
     } catch { throw PairCommand.report(.directory(error), options) }
-    if Self.isFree(options) {
-      throw PairCommand.fail(options, "no tillgate is running here; start `tillgate run` first")
+    if Self.isControllerAway(options) {
+      throw PairCommand.fail(
+        options, "no tillgate is running here; start it first: systemctl start tillgate")
     }
     self.directory = directory
     self.options = options
   }
 
   /// Whether the directory could be locked, which a running controller does.
-  private static func isFree(_ options: PairOptions) -> Bool {
+  static func isControllerAway(_ options: PairOptions) -> Bool {
     do throws(FileError) {
       _ = try StateDirectory(options.state, creating: false, locking: true)
       return true
@@ -39,25 +41,26 @@ struct PairingAsker: ~Copyable {
   }
 
   /// Leaves a request, in place of one that nobody has taken yet.
-  mutating func ask(_ verb: StaticString, _ key: PublicKey?) throws(PairCommand.Failed) {
+  mutating func ask(
+    _ verb: StaticString, _ options: PairOptions
+  ) throws(PairCommand.Failed) {
     startedAt = MonotonicClock.now()
+    answers = options.verb == .open ? PairingNotes.answer : PairingNotes.reply
     drawID()
     var note = PairingNote()
     do throws(Overflow) {
       try id.withBytes { (id) throws(Overflow) in try note.append(id) }
       try note.append(" ")
       try note.append(verb)
-      if let key {
+      if options.verb == .remove {
         try note.append(" ")
-        try key.withBytes { (key) throws(Overflow) in
-          for index in key.indices {
-            try note.append(Hex.digit(key[index] >> 4))
-            try note.append(Hex.digit(key[index]))
-          }
+        // Longer than any key: it is of no use, and cut.
+        try options.withDigits { (digits) throws(Overflow) in
+          try note.append(digits.extracting(0..<min(digits.count, 65)))
         }
       }
       try note.append("\n")
-    } catch { preconditionFailure("a request is 82 bytes at most") }
+    } catch { preconditionFailure("a request is 83 bytes at most") }
     do throws(FileError) {
       try note.withBytes { (note) throws(FileError) in
         try directory.replace(PairingNotes.request, by: note)
@@ -70,10 +73,7 @@ struct PairingAsker: ~Copyable {
     random.drawRandom(4)
     id.removeAll()
     do throws(Overflow) {
-      for index in 0..<4 {
-        try id.append(Hex.digit(random[index] >> 4))
-        try id.append(Hex.digit(random[index]))
-      }
+      for index in 0..<4 { try id.append(hex: random[index]) }
     } catch { preconditionFailure("8 digits fit") }
   }
 
@@ -82,7 +82,7 @@ struct PairingAsker: ~Copyable {
     while true {
       MonotonicClock.sleep(until: MonotonicClock.now() + Self.round)
       var note = PairingNote()
-      do throws(FileError) { try directory.read(PairingNotes.answer, .secret, into: &note) } catch {
+      do throws(FileError) { try directory.read(answers, .secret, into: &note) } catch {
         note.removeAll()
       }
       if isNews(note) {
@@ -94,7 +94,8 @@ struct PairingAsker: ~Copyable {
       }
       let waited = MonotonicClock.now() - startedAt
       if heard.isEmpty && waited >= Self.patience || waited >= Self.most {
-        throw PairCommand.fail(options, "the controller does not answer; is its keeper alive?")
+        throw PairCommand.fail(
+          options, "the controller does not answer; see its log: journalctl -u tillgate")
       }
     }
   }
@@ -112,6 +113,14 @@ struct PairingAsker: ~Copyable {
       var words = NoteWords(note)
       _ = words.next()
       return withLiteral(word) { words.next().equals($0) }
+    }
+  }
+
+  /// The lines below the last answer's first.
+  borrowing func withLines(_ body: (Span<UInt8>) -> Void) {
+    heard.withBytes { note in
+      var words = NoteWords(note)
+      body(words.linesBelow())
     }
   }
 

@@ -12,7 +12,9 @@ struct PairingDesk: ~Copyable {
   private var book: PairingBook
   private var button: PushButton
   /// Whose request the window is; empty for the button's.
-  private var id = Bytes<8>()
+  private var opener = Bytes<8>()
+  /// Whose request is being answered.
+  private var asker = Bytes<8>()
   private var isOpen = false
 
   /// Requests and answers of before the start are void: nobody is at the terminal.
@@ -26,6 +28,7 @@ struct PairingDesk: ~Copyable {
     var note = PairingNote()
     _ = store.take(PairingNotes.request, into: &note)
     _ = store.take(PairingNotes.answer, into: &note)
+    _ = store.take(PairingNotes.reply, into: &note)
   }
 
   mutating func wipe() { book.wipe() }
@@ -33,7 +36,7 @@ struct PairingDesk: ~Copyable {
   /// To be called every 20 ms or so, by a thread that may wait.
   mutating func tend(_ store: borrowing VaultStore, now: Instant) {
     if button.wasPressed(now: now) {
-      id.removeAll()
+      opener.removeAll()
       open(store)
     }
     var note = PairingNote()
@@ -43,16 +46,20 @@ struct PairingDesk: ~Copyable {
 
   private mutating func obey(_ note: Span<UInt8>, _ store: borrowing VaultStore) {
     var words = NoteWords(note)
-    let asker = words.next()
-    guard asker.count == PairingNotes.idSize else { return }
+    let id = words.next()
+    guard id.count == PairingNotes.idSize else { return }
     let verb = words.next()
-    id.removeAll()
-    do throws(Overflow) { try id.append(asker) } catch { preconditionFailure("8 bytes fit") }
+    asker.removeAll()
+    do throws(Overflow) { try asker.append(id) } catch { preconditionFailure("8 bytes fit") }
     if withLiteral("open", { verb.equals($0) }) {
+      opener.removeAll()
+      do throws(Overflow) { try opener.append(id) } catch { preconditionFailure("8 bytes fit") }
       open(store)
     } else if withLiteral("close", { verb.equals($0) }) {
       order(.close)
-      if !isOpen { say(.closed, store) }
+      reply(.closed, store)
+    } else if withLiteral("list", { verb.equals($0) }) {
+      reply(.list, store)
     } else if withLiteral("remove", { verb.equals($0) }) {
       remove(words.next(), store)
     }
@@ -65,19 +72,14 @@ struct PairingDesk: ~Copyable {
   }
 
   private mutating func remove(_ digits: Span<UInt8>, _ store: borrowing VaultStore) {
-    var bytes = Bytes<32>()
-    do throws(HexError) { try Hex.decode(digits, into: &bytes) } catch {
-      return say(.unknown, store)
-    }
-    guard let key = bytes.withBytes({ PublicKey($0) }), let entry = entry(of: key),
-      book.remove(key)
-    else { return say(.unknown, store) }
+    guard let entry = book.entry(beginningWith: digits) else { return reply(.unknown, store) }
+    _ = book.remove(entry.register.key)
     guard save(store) else {
       _ = book.add(entry.register, unixMilliseconds: entry.unixMilliseconds)
-      return say(.failed, store)
+      return reply(.failed, store)
     }
-    order(.forget(key))
-    say(.removed, store)
+    order(.forget(entry.register.key))
+    reply(.removed, store)
   }
 
   private borrowing func entry(of key: PublicKey) -> PairingBook.Entry? {
@@ -135,19 +137,29 @@ struct PairingDesk: ~Copyable {
   /// Orders are few, and the loop takes them every tick.
   private func order(_ order: PairingOrder) { _ = shared.pointee.pairingOrders.push(order) }
 
+  /// News of the window, for who opened it.
   private borrowing func say(_ news: PairingNews, _ store: borrowing VaultStore) {
-    guard !id.isEmpty else { return }
+    if !opener.isEmpty { write(PairingNotes.answer, opener, news, store) }
+  }
+
+  private borrowing func reply(_ news: PairingNews, _ store: borrowing VaultStore) {
+    write(PairingNotes.reply, asker, news, store)
+  }
+
+  private borrowing func write(
+    _ name: StaticString, _ id: borrowing Bytes<8>, _ news: PairingNews,
+    _ store: borrowing VaultStore
+  ) {
     var note = PairingNote()
     do throws(Overflow) {
       try id.withBytes { (id) throws(Overflow) in try note.append(id) }
       try note.append(" ")
       try news.append(to: &note)
       try note.append("\n")
-    } catch { preconditionFailure("a note is 60 bytes at most") }
+      if case .list = news { try book.appendLines(to: &note) }
+    } catch { preconditionFailure("eight registers and a line are 450 bytes at most") }
     do throws(StoreError) {
-      try note.withBytes { (note) throws(StoreError) in
-        try store.write(PairingNotes.answer, note)
-      }
+      try note.withBytes { (note) throws(StoreError) in try store.write(name, note) }
     } catch {
       var line = Line()
       line.add(error)

@@ -1,21 +1,23 @@
 // How `tillgate pair` and a running `tillgate run` talk: one leaves a request in the state
-// directory, the other answers in a file beside it. Both are the owner's alone, and replaced whole.
+// directory, the other answers in files beside it. All are the owner's alone, and replaced whole.
 
 import Link
 import LinuxBoard
 import Octets
 
 enum PairingNotes {
-  /// `ID open`, `ID close` or `ID remove KEY`, KEY in hexadecimal.
+  /// `ID open`, `ID close`, `ID list` or `ID remove DIGITS`, the first of a key in hexadecimal.
   static let request: StaticString = "pair.request"
-  /// `ID WORD DETAIL`, see `PairingNews`.
+  /// `ID WORD DETAIL`, see `PairingNews`: what becomes of the window.
   static let answer: StaticString = "pair.answer"
+  /// The same for every other request: its answer replaces no news of a window.
+  static let reply: StaticString = "pair.reply"
   /// Hexadecimal digits that tell one request's answers from another's.
   static let idSize = 8
 }
 
-/// A note: one line of text.
-typealias PairingNote = Bytes<160>
+/// A note: one line of text, and one for each register in an answer to `list`.
+typealias PairingNote = Bytes<640>
 
 /// What the running controller says of a request. The words are what stands in the note.
 enum PairingNews {
@@ -28,7 +30,9 @@ enum PairingNews {
   case failed
   case closed
   case removed
+  /// No register's key, or more than one's, begins with the digits.
   case unknown
+  case list
 
   var word: StaticString {
     switch self {
@@ -42,6 +46,7 @@ enum PairingNews {
     case .closed: "closed"
     case .removed: "removed"
     case .unknown: "unknown"
+    case .list: "list"
     }
   }
 
@@ -61,15 +66,20 @@ enum PairingNews {
     case .paired(let register):
       try note.append(" ")
       try register.key.withBytes { (key) throws(Overflow) in
-        for index in 0..<8 {
-          try note.append(Hex.digit(key[index] >> 4))
-          try note.append(Hex.digit(key[index]))
-        }
+        for index in 0..<8 { try note.append(hex: key[index]) }
       }
       try note.append(" ")
       try register.name.withText { (name) throws(Overflow) in try note.append(name) }
-    case .open, .expired, .full, .failed, .closed, .removed, .unknown: break
+    case .open, .expired, .full, .failed, .closed, .removed, .unknown, .list: break
     }
+  }
+}
+
+extension Bytes {
+  /// Two digits.
+  mutating func append(hex byte: UInt8) throws(Overflow) {
+    try append(Hex.digit(byte >> 4))
+    try append(Hex.digit(byte))
   }
 }
 
@@ -88,6 +98,13 @@ struct NoteWords: ~Copyable, ~Escapable {
     let start = at
     while at < text.count, text[at] > 0x20 { at += 1 }
     return text.extracting(start..<at)
+  }
+
+  /// Everything after the line that it is in.
+  @_lifetime(copy self)
+  mutating func linesBelow() -> Span<UInt8> {
+    while at < text.count, text[at] != 0x0A { at += 1 }
+    return text.extracting(min(at + 1, text.count)..<text.count)
   }
 
   /// Everything up to the line's end.

@@ -89,7 +89,8 @@ struct Parts: ~Copyable {
       guard case .pairingMissing = error else { throw .store(error) }
       book.create()
       do throws(StoreError) { try store.save(book) } catch { throw .store(error) }
-      Console.error.print("no register is paired: do so with `tillgate pair`")
+      Console.error.print(
+        "no register was ever paired here: made new keys for it; pair one with `tillgate pair`")
     }
     return book
   }

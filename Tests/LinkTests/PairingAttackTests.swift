@@ -160,49 +160,92 @@ struct PairingAttackTests {
 
   @Test("and a second register that calls meanwhile pairs the first, and the second in its turn")
   func racing() throws {
-    let world = try PairingWorld()
-    var second = try RegisterPairing(
+    let race = try Race()
+    race.world.openWindow()
+    #expect(race.world.start())
+    race.run(100)
+    race.startSecond()
+    race.run(3_000)
+    race.isTyping = true
+    race.run(3_000)
+    #expect(race.world.registerEvents == [.typeCode, .paired])
+    #expect(race.world.stored.count == 1 && !race.world.isOpen && race.events.isEmpty)
+    race.world.openWindow()
+    race.run(20_000)
+    #expect(race.events == [.typeCode, .paired])
+    #expect(race.world.stored.count == 2)
+  }
+
+  @Test(
+    "and a second register that calls in the same moment pairs one of them in a window",
+    arguments: [0, 5, 10, 15, 500, 995, 1_000, 1_005, 1_500])
+  func tie(later: Int) throws {
+    let race = try Race()
+    // A line on which every other frame of the controller's is lost at first: calls cross.
+    var heard = 0
+    let line = race.world.line
+    race.world.line = { fromRegister, content in
+      if !fromRegister { heard += 1 }
+      return fromRegister || heard > 6 || heard % 2 == 0 ? line(fromRegister, content) : []
+    }
+    race.isTyping = true
+    race.world.openWindow()
+    #expect(race.world.start())
+    race.run(later)
+    race.startSecond()
+    for window in 1...2 {
+      race.run(30_000)
+      #expect(race.world.stored.count == window)
+      let ends = [race.world.registerEvents.last == .paired, race.events.last == .paired]
+      #expect(ends.filter { $0 }.count == window)
+      #expect(!race.world.isOpen)
+      race.world.openWindow()
+    }
+    #expect(race.world.stored[0].name != race.world.stored[1].name)
+  }
+}
+
+/// Two registers at one line, and a person at each who types the code that stands when asked.
+private final class Race {
+  let world: PairingWorld
+  private var second: RegisterPairing
+  private var isAsked = false
+  private(set) var events: [RegisterPairingEvent] = []
+  var isTyping = false
+
+  init() throws {
+    world = try PairingWorld()
+    second = try RegisterPairing(
       secret: Key([UInt8](50..<82)), name: RegisterName(Array("till 4".utf8).span)!)
-    var seed = Key([UInt8](150..<182))
-    second.provideSeed(&seed)
-    var isAsked = false
-    var events: [RegisterPairingEvent] = []
-    world.line = { fromRegister, content in
+    world.types = { [unowned self] world in isTyping ? world.code : nil }
+    world.line = { [unowned self] fromRegister, content in
       if !fromRegister, let event = second.receive(content.span, now: at(world.now)) {
         events.append(event)
         isAsked = event == .typeCode
       }
       return [content]
     }
-    func run(_ milliseconds: Int) {
-      for _ in stride(from: 0, to: milliseconds, by: PairingWorld.step) {
-        world.run(1)
-        if isAsked, let code = world.code {
-          isAsked = false
-          _ = second.type(code, now: at(world.now))
-        }
-        var frame = WireFrame()
-        if second.nextFrame(now: at(world.now), into: &frame) {
-          world.deliver(true, contents(frame.array).frames[0])
-        }
-      }
-    }
-    var typedAt = Int64.max
-    world.types = { world in world.now >= typedAt ? world.code : nil }
-    world.openWindow()
-    #expect(world.start())
-    run(100)
+  }
+
+  func startSecond() {
+    var seed = Key([UInt8](150..<182))
+    second.provideSeed(&seed)
     let isStarted = second.start(now: at(world.now))
     #expect(isStarted)
-    run(3_000)
-    typedAt = world.now
-    run(3_000)
-    #expect(world.registerEvents == [.typeCode, .paired])
-    #expect(world.stored.count == 1 && world.isOpen == false && events.isEmpty)
-    world.openWindow()
-    run(20_000)
-    #expect(events == [.typeCode, .paired])
-    #expect(world.stored.count == 2)
+  }
+
+  func run(_ milliseconds: Int) {
+    for _ in stride(from: 0, to: milliseconds, by: PairingWorld.step) {
+      world.run(1)
+      if isAsked, isTyping, let code = world.code {
+        isAsked = false
+        _ = second.type(code, now: at(world.now))
+      }
+      var frame = WireFrame()
+      if second.nextFrame(now: at(world.now), into: &frame) {
+        world.deliver(true, contents(frame.array).frames[0])
+      }
+    }
   }
 }
 

@@ -139,4 +139,17 @@ struct FilesTests {
     }
     _ = try open(scratch.path, locking: true)
   }
+
+  @Test(
+    "What root leaves in the service's directory is the service's", .enabled(if: geteuid() == 0))
+  func owner() throws {
+    let scratch = Scratch()
+    #expect(chown(scratch.path, 4321, 4322) == 0)
+    let directory = try open(scratch.path)
+    try directory.replace("note", by: [1].span)
+    let attributes = try FileManager.default.attributesOfItem(atPath: scratch.path + "/note")
+    #expect(attributes[.ownerAccountID] as? Int == 4321)
+    #expect(attributes[.groupOwnerAccountID] as? Int == 4322)
+    #expect(scratch.mode("note") == 0o600)
+  }
 }

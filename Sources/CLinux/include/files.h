@@ -13,7 +13,8 @@ int tg_lock_directory(int directory);
 // Opens a regular file for reading, below `directory` or, with directory -1, by path. `mode`
 // becomes its permission bits. Anything but a regular file is -EINVAL: nothing here may block.
 int tg_open_file(int directory, const uint8_t *name, uint32_t *mode);
-// Opens NAME.new in `directory` for writing, empty, mode 0600.
+// Opens NAME.new in `directory` for writing, empty, mode 0600. Made by root it is the directory's
+// owner's: what an administrator leaves there, the service must be able to read.
 int tg_open_replacement(int directory, const uint8_t *name);
 // Renames NAME.new to NAME.
 int tg_rename_replacement(int directory, const uint8_t *name);
