@@ -65,7 +65,11 @@ let package = Package(
     firmware("Journal", ["Octets", "Vault", "Link", "CSQLite"]),
     firmware("Profile", ["Octets", "CInih"]),
     firmware("Doctor", []),
-    firmware("Controller", ["Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link"]),
+    firmware(
+      "Controller",
+      [
+        "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
+      ]),
     firmware(
       "LinuxBoard",
       [
@@ -75,8 +79,8 @@ let package = Package(
     .executableTarget(
       name: "tillgate",
       dependencies: [
-        "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Journal", "Controller",
-        "Profile", "LinuxBoard", "Doctor", "CLinux", "CSodium",
+        "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
+        "Journal", "Controller", "Profile", "LinuxBoard", "Doctor", "CLinux", "CSodium",
       ],
       swiftSettings: swift),
 

@@ -230,8 +230,8 @@ extension ConcertTerminal {
   }
 
   private mutating func deliver(tries: Int, now: Instant) {
-    answer.withBytes { (bytes) in
-      do { try output.append(bytes) } catch {}
+    do { try answer.withBytes { (bytes) throws(Overflow) in try output.append(bytes) } } catch {
+      // As in `say`.
     }
     state = .delivering(tries: tries, until: now + Self.patience)
   }

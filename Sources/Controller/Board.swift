@@ -37,6 +37,16 @@ public protocol Board: ~Copyable {
   /// The contactless reader's port goes on at this rate, in bits per second, if it can.
   mutating func setReaderRate(_ rate: Int)
 
+  /// Whether the device's port has come or gone since the last call. A board without that device
+  /// says nothing.
+  mutating func portChange(of device: Peripheral) -> PortChange
+
+  /// Adds what the device has sent, as much as `bytes` has room for.
+  mutating func receive(from device: Peripheral, into bytes: inout Bytes<512>)
+
+  /// Hands bytes to the device's port; returns how many it took.
+  mutating func send(_ bytes: Span<UInt8>, to device: Peripheral) -> Int
+
   /// Shows the lights; called when they change.
   mutating func show(_ lights: Lights)
 
@@ -72,6 +82,16 @@ public enum PairingOrder: BitwiseCopyable, Sendable {
   case notStored(PairingRefusal)
   /// Talk with this register no more.
   case forget(PublicKey)
+}
+
+/// A device on a serial port of its own.
+public enum Peripheral: Int, Sendable {
+  /// Reads codes.
+  case scanner = 0
+  /// Two lines of text for the customer.
+  case display = 1
+
+  public static let count = 2
 }
 
 public enum PortChange: Sendable {

@@ -6,6 +6,7 @@ import Link
 import Magstripe
 import Octets
 import Vault
+import WalletCode
 
 /// The times that a board's profile fixes.
 public struct LoopTiming: Sendable, BitwiseCopyable {
@@ -51,10 +52,14 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   private var hasTicked = false
   /// What is counted for `diagnosis`; the rest is filled in when it is asked for.
   var health = Diagnosis()
+  let attachments: Attachments
+  var codes = CodeReading()
+  var guidance: Guidance
 
   public init(
     board: consuming B, timing: LoopTiming, terminal: consuming Terminal, clock: WallClock,
-    head: StripeSettings, taps: TapSettings? = nil, link: consuming ControllerLink
+    head: StripeSettings, taps: TapSettings? = nil, attachments: Attachments = .none,
+    link: consuming ControllerLink
   ) {
     self.board = board
     self.timing = timing
@@ -65,7 +70,11 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     reader = TapReader(
       taps?.terminal ?? TapTerminal(), fastest: taps?.fastest ?? PN532.firstRate)
     self.link = link
+    self.attachments = attachments
+    guidance = Guidance(attachments.display, language: attachments.language)
   }
+
+  public var scannerCounts: ScannerCounts { codes.counts }
 
   public var linkCounts: LinkCounts { link.counts }
 
@@ -85,16 +94,19 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     takePairingOrders(now: now)
     takeEdges(now: now)
     if hasReader { takeTaps(now: now) }
+    takeScans(now: now)
     takeBytes(now: now)
     refillKeys(now: now)
     write(now: now)
     showLights(now: now)
+    tendDisplay(now: now)
   }
 
   /// Wipes every key and every trace of a card. To be called when the loop has stopped.
   public mutating func wipe() {
     head.reset()
     reader.wipe()
+    codes.wipe()
     lease.wipe()
     link.wipe()
     terminal.wipe()
@@ -190,7 +202,9 @@ extension Loop where B: ~Copyable {
     var event = event
     event.uptimeMilliseconds = .some(now.milliseconds)
     if clock.isSet { event.unixMilliseconds = .some(clock.unixMilliseconds(at: now)) }
-    link.send(.event(event))
+    if let order = transaction.order { guidance.serve(order) }
+    guidance.tell(event, now: now)
+    if !transaction.hides(event) { link.send(.event(event)) }
     switch event.kind {
     case .captured: glow = (.ok, now + LoopTiming.afterglow)
     case .cardNotReadable: glow = (.error, now + LoopTiming.afterglow)
@@ -294,13 +308,17 @@ extension Loop where B: ~Copyable {
   }
 
   private var supportedMethods: Methods {
-    hasReader ? .magneticStripe.union(.contactless) : .magneticStripe
+    .magneticStripe.union(hasReader ? .contactless : .none).union(scannedMethods)
   }
 
   private mutating func readyMethods() -> Methods {
     let stripe = board.capturedUntil() != nil ? Methods.magneticStripe : .none
-    return hasReader && reader.isUp ? stripe.union(.contactless) : stripe
+    let taps = hasReader && reader.isUp ? Methods.contactless : .none
+    return stripe.union(taps).union(scannedMethods)
   }
+
+  /// A scanner says nothing until it reads: whether it is there, nobody knows.
+  private var scannedMethods: Methods { attachments.hasScanner ? .walletCode : .none }
 
   private mutating func diagnosis(now: Instant) -> Diagnosis {
     var diagnosis = health

@@ -60,6 +60,12 @@ public struct Occurrence: BitwiseCopyable, Sendable, Equatable {
     /// A register is paired.
     case paired
     case pairingClosed
+    /// A payment code was scanned and encrypted. `detail`: the wallet's number.
+    case scanRead
+    /// What was scanned could not be taken. `detail`: the reason code.
+    case scanRefused
+    /// Something was scanned while no payment waited for a code; it was wiped unread.
+    case scanIgnored
   }
 
   public var at: Instant

@@ -51,7 +51,8 @@ public struct Order: Equatable, Sendable {
   var invitation: Prompt { Self.invitation(to: methods) }
 
   private static func invitation(to methods: Methods) -> Prompt {
-    methods == Methods(.magneticStripe) ? .insertOrSwipe : .presentCard
+    if methods == Methods(.magneticStripe) { return .insertOrSwipe }
+    return methods == Methods(.walletCode) ? .showCode : .presentCard
   }
 
   /// Takes a failure and names what the customer is told next.
@@ -61,6 +62,7 @@ public struct Order: Equatable, Sendable {
     case .contactless: hasTapFailed = true
     case .walletCode: break
     }
+    if failure.reason == .cardBlocked, method == .walletCode { return .codeUsed }
     switch failure.remedy {
     case .again:
       return badSwipes >= Self.mostBadSwipes && method == .magneticStripe

@@ -13,14 +13,13 @@ extension Transaction {
     return Effects(
       event: Event(
         kind, reference: order.reference, prompt: .processing, methods: Methods(method)
-      ).ifShown(to: order))
+      ))
   }
 
   func tell(_ kind: EventKind, _ prompt: Prompt, of method: Method) -> Effects {
     guard let order = order(for: method) else { return .none }
     return Effects(
-      event: Event(kind, reference: order.reference, prompt: prompt, methods: Methods(method))
-        .ifShown(to: order))
+      event: Event(kind, reference: order.reference, prompt: prompt, methods: Methods(method)))
   }
 
   mutating func hold(_ method: Method, _ verdict: Verdict, due: Instant) -> Effects {
@@ -69,7 +68,7 @@ extension Transaction {
       effects.event = Event(
         .captured, reference: order.reference, prompt: .cardReadRemove,
         methods: Methods(capture.method)
-      ).ifShown(to: order)
+      )
     }
     effects.release = due
     return effects
@@ -96,8 +95,8 @@ extension Transaction {
     let seconds = order.request.outcomeSeconds ?? PaymentRequest.longestOutcomeSeconds
     state = .authorising(order, capture, until: now + .seconds(Int64(seconds)))
     return Effects(
-      event: Event(.authorising, reference: order.reference, prompt: .authorising)
-        .paying(order.total).ifShown(to: order))
+      event: Event(.authorising, reference: order.reference, prompt: .authorising).paying(
+        order.total))
   }
 
   mutating func take(_ report: OutcomeReport) -> Effects {
@@ -172,9 +171,13 @@ extension Event {
     event.amount = .some(amount)
     return event
   }
+}
 
-  /// Nil when it only shows progress and the register wants none of that.
-  func ifShown(to order: Order) -> Event? {
-    order.request.showsSteps || !kind.isStep ? self : nil
+extension Transaction {
+  /// Whether `event`, which was told just now, only shows progress and the register wants none of
+  /// that. The customer is told all the same.
+  public func hides(_ event: Event) -> Bool {
+    guard let order, !event.isFinal, event.kind.isStep else { return false }
+    return !order.request.showsSteps
   }
 }

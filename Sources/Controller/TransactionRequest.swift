@@ -68,7 +68,7 @@ extension Transaction {
       event: Event(
         .waitingForCard, reference: order.reference, prompt: order.invitation,
         methods: order.methods
-      ).paying(order.total).ifShown(to: order))
+      ).paying(order.total))
   }
 
   mutating func abort(_ reference: Reference) -> Effects {

@@ -75,6 +75,13 @@ struct MessageReader: ~Copyable, ~Escapable {
     return label
   }
 
+  mutating func language() throws(MessageError) -> LanguageCode {
+    let code: LanguageCode?
+    do { code = LanguageCode(try cbor.text(atMost: 2)) } catch { throw .malformed(error) }
+    guard let code else { throw .outOfRange(key: key) }
+    return code
+  }
+
   /// The type of a request that is answered with `response`.
   mutating func request() throws(MessageError) -> MessageType {
     guard let type = MessageType(rawValue: try unsigned()) else { throw .outOfRange(key: key) }

@@ -50,8 +50,14 @@ public struct Reason: RawRepresentable, Equatable, Sendable, BitwiseCopyable {
   public static var aborted: Reason { Reason(rawValue: 0x6C) }
   /// The decimal places are not those of the currency.
   public static var wrongCurrency: Reason { Reason(rawValue: 0x6F) }
+  /// A payment code that was taken within the last ten minutes.
+  public static var cardBlocked: Reason { Reason(rawValue: 0x6E) }
+  /// A payment code that contradicts itself.
+  public static var cardDataIncorrect: Reason { Reason(rawValue: 0x73) }
   public static var keysExhausted: Reason { Reason(rawValue: 0x74) }
   public static var cardExpired: Reason { Reason(rawValue: 0x78) }
+  /// What was scanned is no payment code.
+  public static var cardUnknown: Reason { Reason(rawValue: 0x7A) }
   /// The stripe of a card with a chip, which the request does not allow.
   public static var stripeNotAllowed: Reason { Reason(rawValue: 0x7E) }
   /// The reference is known with another content, or not at all.
@@ -117,6 +123,9 @@ public struct Prompt: RawRepresentable, Equatable, Sendable, BitwiseCopyable {
   public static var clearDisplay: Prompt { Prompt(rawValue: 0x1E) }
   public static var seePhone: Prompt { Prompt(rawValue: 0x20) }
   public static var presentCardAgain: Prompt { Prompt(rawValue: 0x21) }
+  // Ours, above EMV's range.
+  public static var showCode: Prompt { Prompt(rawValue: 0x80) }
+  public static var codeUsed: Prompt { Prompt(rawValue: 0x81) }
 }
 
 /// How a transaction ended. Each accepted request gets exactly one.

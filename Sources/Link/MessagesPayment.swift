@@ -19,6 +19,26 @@ public enum TransactionKind: UInt8, Sendable, BitwiseCopyable {
 /// A table, a check, an approval code.
 public typealias Label = PrintableText<16>
 
+/// Two lower-case letters of ISO 639-1.
+public struct LanguageCode: Equatable, Sendable, BitwiseCopyable {
+  private let first: UInt8
+  private let second: UInt8
+
+  public init?(_ letters: Span<UInt8>) {
+    guard letters.count == 2 else { return nil }
+    for index in letters.indices {
+      guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(letters[index]) else { return nil }
+    }
+    first = letters[0]
+    second = letters[1]
+  }
+
+  public func withLetters<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    let letters: InlineArray<2, UInt8> = [first, second]
+    return try body(letters.span)
+  }
+}
+
 /// The largest amount for each method; nil where there is no limit.
 public struct MethodLimits: Equatable, Sendable, BitwiseCopyable {
   public var magneticStripe: UInt64?
@@ -133,6 +153,8 @@ public struct PaymentRequest: Equatable, Sendable {
   public var chipPolicy = ChipPolicy.accept
   /// Whether events that only show progress are wanted.
   public var showsSteps = true
+  /// What the customer reads.
+  public var language: LanguageCode?
 
   public static let longestOutcomeSeconds: UInt16 = 600
 

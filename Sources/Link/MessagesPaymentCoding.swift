@@ -22,6 +22,12 @@ extension PaymentRequest {
     if let part { try bytes.field(14, UInt64(part.number), UInt64(part.count)) }
     if chipPolicy != .accept { try bytes.field(15, chipPolicy.rawValue) }
     if !showsSteps { try bytes.field(16, false) }
+    if let language {
+      try bytes.appendCBOR(unsigned: 17)
+      try language.withLetters { (letters) throws(Overflow) in
+        try bytes.appendCBOR(text: letters)
+      }
+    }
   }
 
   private var optionalCount: Int {
@@ -34,6 +40,7 @@ extension PaymentRequest {
     if check != nil { count += 1 }
     if part != nil { count += 1 }
     if chipPolicy != .accept { count += 1 }
+    if language != nil { count += 1 }
     return showsSteps ? count : count + 1
   }
 
@@ -43,7 +50,7 @@ extension PaymentRequest {
     while let key = try reader.next() {
       switch key {
       case 1...6: try order.read(key, &reader)
-      case 7...16: try details.read(key, &reader)
+      case 7...17: try details.read(key, &reader)
       default: try reader.skip()
       }
     }
@@ -58,6 +65,7 @@ extension PaymentRequest {
     part = details.part
     chipPolicy = details.chipPolicy
     showsSteps = details.showsSteps
+    language = details.language
     try validate()
   }
 }
@@ -91,7 +99,7 @@ private struct OrderKeys {
   }
 }
 
-/// Keys 7 to 16, which may be absent.
+/// Keys 7 to 17, which may be absent.
 private struct DetailKeys {
   var kind = TransactionKind.sale
   var original: Reference?
@@ -103,6 +111,7 @@ private struct DetailKeys {
   var part: CheckPart?
   var chipPolicy = ChipPolicy.accept
   var showsSteps = true
+  var language: LanguageCode?
 
   mutating func read(_ key: Int, _ reader: inout MessageReader) throws(MessageError) {
     switch key {
@@ -120,7 +129,8 @@ private struct DetailKeys {
       part = CheckPart(try reader.byte(), of: try reader.byte())
       if part == nil { throw .outOfRange(key: 14) }
     case 15: chipPolicy = try reader.known(ChipPolicy.init)
-    default: showsSteps = try reader.bool()
+    case 16: showsSteps = try reader.bool()
+    default: language = .some(try reader.language())
     }
   }
 }

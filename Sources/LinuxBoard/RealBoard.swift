@@ -93,24 +93,43 @@ public struct KeyMailbox: ~Copyable, @unchecked Sendable {
   }
 }
 
+/// Where the ports of the devices beside register and reader are handed over. What is pointed to
+/// outlives the board.
+public struct DeviceSlots {
+  public let scanner: UnsafeMutablePointer<PortSlot>
+  public let display: UnsafeMutablePointer<PortSlot>
+
+  public init(
+    scanner: UnsafeMutablePointer<PortSlot>, display: UnsafeMutablePointer<PortSlot>
+  ) {
+    self.scanner = scanner
+    self.display = display
+  }
+}
+
 /// The firmware's `Board`.
 public struct RealBoard: Board, ~Copyable {
   private let shared: UnsafeMutablePointer<SharedState>
   private let edges: UnsafeMutablePointer<CapturedEdges>
   private var register: SerialPort
   private var reader: SerialPort
+  private var scanner: SerialPort
+  private var display: SerialPort
   private let lamps: Lamps
 
   /// What is pointed to must outlive the board.
   public init(
     shared: UnsafeMutablePointer<SharedState>, edges: UnsafeMutablePointer<CapturedEdges>,
     register: UnsafeMutablePointer<PortSlot>, reader: UnsafeMutablePointer<PortSlot>,
+    devices: DeviceSlots,
     lamps: consuming Lamps
   ) {
     self.shared = shared
     self.edges = edges
     self.register = SerialPort(slot: register)
     self.reader = SerialPort(slot: reader)
+    scanner = SerialPort(slot: devices.scanner)
+    display = SerialPort(slot: devices.display)
     self.lamps = lamps
   }
 
@@ -137,6 +156,27 @@ public struct RealBoard: Board, ~Copyable {
   public mutating func send(_ bytes: Span<UInt8>) -> (count: Int, at: Instant) {
     let count = register.write(bytes)
     return (count, MonotonicClock.now())
+  }
+
+  public mutating func portChange(of device: Peripheral) -> PortChange {
+    switch device {
+    case .scanner: PortChange(scanner.tend())
+    case .display: PortChange(display.tend())
+    }
+  }
+
+  public mutating func receive(from device: Peripheral, into bytes: inout Bytes<512>) {
+    switch device {
+    case .scanner: bytes.appendFilling { room in scanner.read(into: &room) }
+    case .display: bytes.appendFilling { room in display.read(into: &room) }
+    }
+  }
+
+  public mutating func send(_ bytes: Span<UInt8>, to device: Peripheral) -> Int {
+    switch device {
+    case .scanner: scanner.write(bytes)
+    case .display: display.write(bytes)
+    }
   }
 
   public mutating func show(_ lights: Lights) { lamps.show(lights) }

@@ -29,6 +29,9 @@ public struct BoardProfile: Sendable {
   /// Where keys and state are kept.
   public internal(set) var storage = Path()
   public internal(set) var masking = Masking()
+  /// The code scanner.
+  public internal(set) var scanner = Device()
+  public internal(set) var display = Display()
 
   init() {}
 
@@ -92,6 +95,26 @@ public struct BoardProfile: Sendable {
   public struct Register: Sendable {
     public internal(set) var port = Path()
     public internal(set) var baud = 0
+  }
+
+  /// A device on a serial port of its own.
+  public struct Device: Sendable {
+    /// Empty: there is no such device.
+    public internal(set) var port = Path()
+    public internal(set) var baud = 0
+
+    public var isThere: Bool { !port.isEmpty }
+  }
+
+  /// The customer display.
+  public struct Display: Sendable {
+    public internal(set) var device = Device()
+    /// The numbers of the keys' choices.
+    public internal(set) var commands = 0
+    public internal(set) var characters = 0
+    public internal(set) var language = 0
+    /// Pairs of hexadecimal digits; empty where the manuals' own bytes do.
+    public internal(set) var select = Text<33>()
   }
 
   /// Output lines of the lights, on `chip`; nil where there is no such light.

@@ -30,6 +30,14 @@ extension BoardProfile {
     case .ok: indicators.ok = Self.line(number, text)
     case .error: indicators.error = Self.line(number, text)
     case .active: indicators.isActiveLow = number == 1
+    case .scannerPort: scanner.port = Text(text)
+    case .scannerBaud: scanner.baud = Self.number(text)
+    case .displayPort: display.device.port = Text(text)
+    case .displayBaud: display.device.baud = Self.number(text)
+    case .commands: display.commands = number
+    case .characters: display.characters = number
+    case .language: display.language = number
+    case .select: display.select = Text(text)
     }
   }
 

@@ -4,8 +4,9 @@
 /// The sections of a board file.
 public enum Section: UInt8, Sendable {
   case board, loop, gpio, stripe, contactless, register, pairing, indicators, storage, card
+  case scanner, display
 
-  public static let count = 10
+  public static let count = 12
 
   public var name: StaticString {
     switch self {
@@ -19,6 +20,8 @@ public enum Section: UInt8, Sendable {
     case .indicators: "indicators"
     case .storage: "storage"
     case .card: "card"
+    case .scanner: "scanner"
+    case .display: "display"
     }
   }
 }
@@ -43,6 +46,8 @@ public enum Shape: Sendable {
   case choice(StaticString)
   /// The offset of a line on the GPIO chip, or its name.
   case line
+  /// Bytes as pairs of hexadecimal digits without blanks.
+  case octets(limit: Int)
 
   static let pathLimit = 107
   /// The kernel's GPIO_MAX_NAME_SIZE less the NUL.
@@ -92,8 +97,10 @@ public enum Key: UInt8, Sendable {
   case ready, reading, ok, error, active
   case directory
   case leadingDigits, trailingDigits
+  case scannerPort, scannerBaud
+  case displayPort, displayBaud, commands, characters, select, language
 
-  public static let count = 46
+  public static let count = 54
 
   public var rule: Rule {
     switch self {
@@ -123,6 +130,8 @@ public enum Key: UInt8, Sendable {
         .storage, "directory", .path, default: "/var/lib/tillgate",
         "Directory of keys and state.")
     case .leadingDigits, .trailingDigits: cardRule
+    case .scannerPort, .scannerBaud: scannerRule
+    case .displayPort, .displayBaud, .commands, .characters, .select, .language: displayRule
     }
   }
 
@@ -263,10 +272,7 @@ public enum Key: UInt8, Sendable {
       Rule(
         .register, "port", .path, isRequired: true, "Serial port (or pty) of the cash register.")
     default:
-      Rule(
-        .register, "baud",
-        .choice("9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600"), default: "115200",
-        "Bits per second, 8 data bits, no parity, 1 stop bit.")
+      .baud(.register, default: "115200")
     }
   }
 
@@ -295,9 +301,53 @@ public enum Key: UInt8, Sendable {
         "Last digits of a card number that may be shown.")
     }
   }
+
+  private var scannerRule: Rule {
+    switch self {
+    case .scannerPort:
+      Rule(
+        .scanner, "port", .path,
+        "Serial port of the code scanner; required in this section.")
+    default: .baud(.scanner, default: "9600")
+    }
+  }
+
+  private var displayRule: Rule {
+    switch self {
+    case .displayPort:
+      Rule(
+        .display, "port", .path,
+        "Serial port of the customer display; required in this section.")
+    case .displayBaud: .baud(.display, default: "9600")
+    case .commands:
+      Rule(
+        .display, "commands", .choice("esc-pos, cd5220"), default: "esc-pos",
+        "Command set of the display.")
+    case .characters:
+      Rule(
+        .display, "characters",
+        .choice("ascii, pc437, pc850, pc858, windows-1252, katakana, gb2312, shift-jis"),
+        default: "ascii",
+        "Code page of the display; what it lacks is written in plain letters, or in English.")
+    case .select:
+      Rule(
+        .display, "select", .octets(limit: 16),
+        "Bytes that choose the code page, where the manuals' own are not the display's.")
+    default:
+      Rule(
+        .display, "language", .choice("en, de, fr, es, zh, ja"), default: "en",
+        "Language for customers who have not said theirs.")
+    }
+  }
 }
 
 extension Rule {
+  fileprivate static func baud(_ section: Section, default fallback: StaticString) -> Rule {
+    Rule(
+      section, "baud", .choice("9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600"),
+      default: fallback, "Bits per second, 8 data bits, no parity, 1 stop bit.")
+  }
+
   fileprivate static func line(
     _ section: Section, _ name: StaticString, _ meaning: StaticString
   ) -> Rule {

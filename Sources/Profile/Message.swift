@@ -96,6 +96,10 @@ extension Message {
       add(limit)
       add(" hexadecimal digits and commas")
     case .choice(let words): add(words)
+    case .octets(let limit):
+      add("1 to ")
+      add(limit)
+      add(" bytes as pairs of hexadecimal digits")
     case .line:
       add("an offset from ")
       add(Shape.lines)

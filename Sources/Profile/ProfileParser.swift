@@ -40,6 +40,7 @@ struct ProfileParser: ~Copyable {
 
   init() {}
 
+  func line(of section: Section) -> Int { sectionLines[Int(section.rawValue)] }
   func line(of key: Key) -> Int { keyLines[Int(key.rawValue)] }
   func isGiven(_ key: Key) -> Bool { line(of: key) != 0 }
   func isFaulty(_ key: Key) -> Bool { faulty[Int(key.rawValue)] }

@@ -120,43 +120,52 @@ extension ProfileParser {
     self.report(at: line(of: later), message, to: report)
   }
 
+  /// A path is one port; a section of a device names its port.
   private mutating func checkPorts(_ report: BoardProfile.Report) {
-    checkReaderPort(report)
-    guard isRead(.stream), isRead(.port) else { return }
-    let isSame = profile.stripe.stream.withBytes { stream in
-      profile.register.port.withBytes { $0.equals(stream) }
+    let ports: [5 of Key] = [.port, .stream, .tapPort, .scannerPort, .displayPort]
+    for index in ports.indices {
+      let key = ports[index]
+      if !isGiven(key), line(of: key.rule.section) != 0, key != .stream, key != .port {
+        reportMissing(key, report)
+      }
+      for earlier in 0..<index where isRead(key) && isRead(ports[earlier]) {
+        guard profile.path(of: key) == profile.path(of: ports[earlier]) else { continue }
+        reportSamePath(key, ports[earlier], report)
+      }
     }
-    if isSame {
-      self.report(
-        "port of [register] and stream of [stripe] are the same; allowed: a path of its own",
-        at: max(line(of: .port), line(of: .stream)), report)
-    }
+  }
+
+  private mutating func reportSamePath(
+    _ key: Key, _ other: Key, _ report: BoardProfile.Report
+  ) {
+    var message = Message()
+    message.add(key == .stream ? other : key)
+    message.add(" of ")
+    message.add((key == .stream ? other : key).rule.section)
+    message.add(" and ")
+    message.add(key == .stream ? key : other)
+    message.add(" of ")
+    message.add((key == .stream ? key : other).rule.section)
+    message.add(" are the same; allowed: a path of its own")
+    self.report(at: max(line(of: key), line(of: other)), message, to: report)
   }
 }
 
 extension ProfileParser {
-  /// The contactless reader has a port, and one of its own.
-  private mutating func checkReaderPort(_ report: BoardProfile.Report) {
-    guard isGiven(.tapPort) else {
-      for index in Key.tapBaud.rawValue...Key.applications.rawValue {
-        guard let key = Key(rawValue: index), isGiven(key) else { continue }
-        return reportMissing(.tapPort, report)
-      }
-      return
-    }
-    guard isRead(.tapPort), isRead(.port) else { return }
-    let isSame = profile.contactless.port.withBytes { reader in
-      profile.register.port.withBytes { $0.equals(reader) }
-    }
-    if isSame {
-      self.report(
-        "port of [contactless] and port of [register] are the same; allowed: a path of its own",
-        at: max(line(of: .tapPort), line(of: .port)), report)
-    }
-  }
 }
 
 extension BoardProfile {
+  /// The path of a port or stream.
+  fileprivate func path(of key: Key) -> Path {
+    switch key {
+    case .stream: stripe.stream
+    case .tapPort: contactless.port
+    case .scannerPort: scanner.port
+    case .displayPort: display.device.port
+    default: register.port
+    }
+  }
+
   /// The line that `key` names, if it names one.
   fileprivate func line(of key: Key) -> GPIOLine? {
     switch key {

@@ -10,6 +10,7 @@ enum ValueError: Error, Equatable {
   case notNumber
   case outOfRange
   case notChoice
+  case oddLength
 
   var text: StaticString {
     switch self {
@@ -19,6 +20,7 @@ enum ValueError: Error, Equatable {
     case .notNumber: "is not a plain decimal number"
     case .outOfRange: "is out of range"
     case .notChoice: "is not a choice"
+    case .oddLength: "is half a byte too long"
     }
   }
 }
@@ -41,6 +43,9 @@ extension Shape {
       if Self.isDigit(value[0]) { return try Self.number(value, Self.lines) }
       _ = try Self.check(value, Self.nameLimit, Self.isGraphic)
       return Self.asText
+    case .octets(let limit):
+      guard value.count % 2 == 0 else { throw .oddLength }
+      return try Self.check(value, 2 * limit) { Hex.value($0) != nil }
     case .numberOrAny(let range):
       if withLiteral("any", { $0.equals(value) }) { return Self.asText }
       return try Self.number(value, range)

@@ -21,6 +21,8 @@ public struct KioskOptions: Sendable {
   public var taps: TapSettings?
   /// A bug to be planted.
   public var canary: Canary?
+  /// Scanner and customer display.
+  public var attachments = Attachments.none
 
   public init() {}
 }
@@ -292,6 +294,7 @@ extension SimulatedKiosk {
       board: VirtualBoard(world), timing: LoopTiming(tick: tick, release: options.release),
       terminal: terminal, clock: WallClock(unixMilliseconds: 0, at: now),
       head: StripeSettings(kind: options.head), taps: options.taps,
+      attachments: options.attachments,
       link: makeLink(origin, options, epoch: epoch, now: now))
   }
 

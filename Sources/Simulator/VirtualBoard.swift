@@ -52,6 +52,12 @@ public struct Surroundings: ~Copyable {
   var watchToRegister = WireWatch()
   var watchToController = WireWatch()
 
+  // The devices beside them.
+  private var scanned = Bytes<512>()
+  /// What went to the customer display since it was last looked at; the newest 512 bytes at most.
+  public private(set) var displayed = Bytes<512>()
+  private var peripheralsAreNew = InlineArray<2, Bool>(repeating: true)
+
   // What the controller shows and tells.
   public private(set) var lights = Lights.none
   private var occurrences = InlineArray<64, Occurrence>(
@@ -157,6 +163,13 @@ extension Surroundings {
     }
   }
 
+  /// The scanner sends `text`, all at once; what does not fit is lost.
+  public mutating func scan(_ text: Span<UInt8>) {
+    do { try scanned.append(text) } catch { return }
+  }
+
+  public mutating func clearDisplayed() { displayed.removeAll() }
+
   /// What the register sends.
   mutating func sendToController(_ bytes: Span<UInt8>) {
     watchToController.hear(bytes)
@@ -234,6 +247,26 @@ extension Surroundings {
 
   fileprivate mutating func setReaderRate(_ rate: Int) { readerRate = rate }
 
+  fileprivate mutating func takePortChange(of device: Peripheral) -> PortChange {
+    defer { peripheralsAreNew[device.rawValue] = false }
+    return peripheralsAreNew[device.rawValue] ? .cameUp : .none
+  }
+
+  fileprivate mutating func receive(from device: Peripheral, into bytes: inout Bytes<512>) {
+    guard device == .scanner else { return }
+    do { try scanned.withBytes { (text) throws(Overflow) in try bytes.append(text) } } catch {
+      return
+    }
+    scanned.removeAll()
+  }
+
+  fileprivate mutating func send(_ bytes: Span<UInt8>, to device: Peripheral) -> Int {
+    guard device == .display else { return 0 }
+    if displayed.room < bytes.count { displayed.removeAll() }
+    do { try displayed.append(bytes) } catch { return 0 }
+    return bytes.count
+  }
+
   fileprivate mutating func refill(_ lease: inout KeyLease) -> KeySupply {
     if canary == .diskInLoop { do throws(DiskError) { try disk.syncDirectory() } catch {} }
     return keeper.refill(&lease, now: now)
@@ -278,6 +311,15 @@ public struct VirtualBoard: Board, ~Copyable {
     world.pointee.sendToReader(bytes)
   }
   public mutating func setReaderRate(_ rate: Int) { world.pointee.setReaderRate(rate) }
+  public mutating func portChange(of device: Peripheral) -> PortChange {
+    world.pointee.takePortChange(of: device)
+  }
+  public mutating func receive(from device: Peripheral, into bytes: inout Bytes<512>) {
+    world.pointee.receive(from: device, into: &bytes)
+  }
+  public mutating func send(_ bytes: Span<UInt8>, to device: Peripheral) -> Int {
+    world.pointee.send(bytes, to: device)
+  }
   public mutating func show(_ lights: Lights) { world.pointee.show(lights) }
   public mutating func refill(_ lease: inout KeyLease) -> KeySupply {
     world.pointee.refill(&lease)

@@ -1,9 +1,10 @@
-// What the DUKPT cipher encrypts: the tracks of a card, or what a tapped card keeps secret, as
-// deterministic CBOR.
+// What the DUKPT cipher encrypts: the tracks of a card, what a tapped card keeps secret, or a
+// payment code, as deterministic CBOR.
 
 import Octets
 
-/// The clear data of one card. Lives in locked memory only and is wiped after use.
+/// The clear data of one card, or one scanned payment code. Lives in locked memory only and is
+/// wiped after use.
 ///
 /// A track is its characters between the sentinels, without sentinels and LRC: what ISO 8583 data
 /// elements 45, 35 and 36 carry. Empty means the track was not read. A tapped card has `objects`
@@ -22,6 +23,12 @@ public struct CardData: ~Copyable {
   public var track3 = Bytes<107>()
   /// BER-TLV: track 2 equivalent data, card number, expiry date, name …
   public var objects = Bytes<220>()
+  /// A payment code: its digits, or the decoded bytes of an EMVCo consumer-presented code.
+  public var code = Bytes<232>()
+  public private(set) var isConsumerCode = false
+
+  /// Bytes of a code that fit.
+  public static let longestCode = 232
 
   public init() {}
 
@@ -30,18 +37,34 @@ public struct CardData: ~Copyable {
     track2.wipe()
     track3.wipe()
     objects.wipe()
+    code.wipe()
   }
 
   /// Replaces the content of `plaintext` by a tapped card's objects.
   public static func encode(
     objects: Span<UInt8>, into plaintext: inout Bytes<239>
   ) throws(CardDataError) {
-    plaintext.wipe()
-    guard objects.count > 0 else { throw .noTrack }
     guard objects.count <= longestObjects else { throw .tooLong }
+    try encode(4, objects, into: &plaintext)
+  }
+
+  /// Replaces the content of `plaintext` by a payment code; after an error it is wiped.
+  public static func encode(
+    code: Span<UInt8>, isConsumer: Bool, into plaintext: inout Bytes<239>
+  ) throws(CardDataError) {
+    guard code.count <= longestCode else { throw .tooLong }
+    try encode(isConsumer ? 9 : 8, code, into: &plaintext)
+  }
+
+  /// A map of one byte string.
+  private static func encode(
+    _ key: UInt64, _ content: Span<UInt8>, into plaintext: inout Bytes<239>
+  ) throws(CardDataError) {
+    plaintext.wipe()
+    guard !content.isEmpty else { throw .noTrack }
     do throws(Overflow) {
       try plaintext.appendCBOR(map: 1)
-      try plaintext.append(key: 4, track: objects)
+      try plaintext.append(key: key, track: content)
     } catch { throw .tooLong }
   }
 
@@ -81,8 +104,10 @@ public struct CardData: ~Copyable {
       try track1.withBytes { (track1) throws(CardDataError) in
         try track2.withBytes { (track2) throws(CardDataError) in
           try track3.withBytes { (track3) throws(CardDataError) in
-            // A tapped card has no tracks.
-            if objects.isEmpty || !track1.isEmpty || !track2.isEmpty || !track3.isEmpty {
+            // A tapped card and a code have no tracks.
+            if objects.isEmpty && code.isEmpty || !track1.isEmpty || !track2.isEmpty
+              || !track3.isEmpty
+            {
               try Self.check(track1: track1, track2: track2, track3: track3)
             }
           }
@@ -104,6 +129,10 @@ public struct CardData: ~Copyable {
         case 2: try reader.read(into: &track2)
         case 3: try reader.read(into: &track3)
         case 4: try reader.read(into: &objects)
+        case 8: try reader.read(into: &code)
+        case 9:
+          try reader.read(into: &code)
+          isConsumerCode = true
         default: try reader.skip()
         }
       }
@@ -131,6 +160,7 @@ public struct CardData: ~Copyable {
 /// Why tracks cannot be card data, or a plaintext is not. Never says what was in them.
 public enum CardDataError: Error, Equatable {
   case malformed(CBORError)
+  /// Neither a track nor a code.
   case noTrack
   case tooLong
   /// A character that the track's alphabet does not have.

@@ -32,17 +32,23 @@ public struct SeenCodes: ~Copyable {
   private var count = 0
   private var key = Bytes<32>()
 
-  /// Takes over 32 random bytes and wipes them.
-  public init(key: inout Bytes<32>) {
+  public init() {}
+
+  public var hasKey: Bool { !key.isEmpty }
+
+  /// Takes over 32 random bytes, before the first code, and wipes them.
+  public mutating func setKey(_ key: inout Bytes<32>) {
     precondition(key.count == 32, "crypto_auth_hmacsha256_KEYBYTES")
-    key.withBytes { bytes in
-      do { try self.key.append(bytes) } catch { preconditionFailure("32 bytes fit in 32") }
-    }
+    self.key.wipe()
+    do {
+      try key.withBytes { (bytes) throws(Overflow) in try self.key.append(bytes) }
+    } catch { preconditionFailure("32 bytes fit in 32") }
     key.wipe()
   }
 
   /// Whether `code` may be taken now.
   public mutating func judge(_ code: Span<UInt8>, now: Instant) -> Verdict {
+    precondition(hasKey, "the key is drawn before anything is scanned")
     forget(now: now)
     let hash = hash(code)
     for place in 0..<count where entries[(first + place) % Self.capacity].hash == hash {

@@ -18,12 +18,14 @@ struct Keeper: ~Copyable {
   private var desk: PairingDesk
   private var port: PortKeeper
   private var reader: PortKeeper?
+  private var scanner: PortKeeper?
+  private var display: PortKeeper?
   private var retryAt: Instant?
 
   init(
     _ shared: UnsafeMutablePointer<SharedState>, store: consuming VaultStore,
     keys: consuming KeyKeeper, desk: consuming PairingDesk, port: consuming PortKeeper,
-    reader: consuming PortKeeper?
+    reader: consuming PortKeeper?, scanner: consuming PortKeeper?, display: consuming PortKeeper?
   ) {
     self.shared = shared
     self.store = store
@@ -31,6 +33,8 @@ struct Keeper: ~Copyable {
     self.desk = desk
     self.port = port
     self.reader = reader
+    self.scanner = scanner
+    self.display = display
   }
 
   /// The body of the thread.
@@ -39,6 +43,8 @@ struct Keeper: ~Copyable {
       let now = MonotonicClock.now()
       port.tend(at: now)
       reader?.tend(at: now)
+      scanner?.tend(at: now)
+      display?.tend(at: now)
       desk.tend(store, now: now)
       fillMailbox(now: now)
       MonotonicClock.sleep(until: now + Self.round)

@@ -4,6 +4,7 @@ import CLinux
 import CSodium
 import Contactless
 import Controller
+import Display
 import Identity
 import Link
 import LinuxBoard
@@ -20,11 +21,8 @@ struct Parts: ~Copyable {
   init(
     _ profile: BoardProfile, _ shared: UnsafeMutablePointer<SharedState>,
     _ edges: UnsafeMutablePointer<CapturedEdges>, _ slot: UnsafeMutablePointer<PortSlot>,
-    reader: UnsafeMutablePointer<PortSlot>
+    reader: UnsafeMutablePointer<PortSlot>, devices: DeviceSlots
   ) throws(StartFailure) {
-    guard let port = profile.register.port.withBytes({ DeviceName($0) }) else {
-      preconditionFailure("a profile's paths are as long as a device's name may be")
-    }
     let store = try Self.openStore(profile)
     var keys = KeyKeeper()
     let epoch = try Self.beginEpoch(store, &keys)
@@ -33,7 +31,8 @@ struct Parts: ~Copyable {
     let link = try Self.link(profile, book, terminal)
     let taps = profile.contactless.isGiven ? try Self.taps(profile, terminal) : nil
     let board = RealBoard(
-      shared: shared, edges: edges, register: slot, reader: reader, lamps: try lamps(profile))
+      shared: shared, edges: edges, register: slot, reader: reader, devices: devices,
+      lamps: try lamps(profile))
     let now = MonotonicClock.now()
     let loop = Loop(
       board: board, timing: LoopTiming(tick: profile.loop.tick, release: profile.loop.release),
@@ -42,22 +41,16 @@ struct Parts: ~Copyable {
         kind: profile.stripe.kind == .f2f ? .f2f : .clockData,
         tracks: Wiring.tracks(profile.stripe),
         silence: profile.stripe.silence),
-      taps: taps, link: link)
+      taps: taps, attachments: Attachments(profile), link: link)
     self.loop = LoopThread(loop, period: profile.loop.tick, shared, reader: reader)
     let desk = PairingDesk(shared, book: book, button: Wiring.pairingButton(profile), store: store)
     keeper = Keeper(
       shared, store: store, keys: keys, desk: desk,
-      port: PortKeeper(PortSettings(path: port, baud: Int32(profile.register.baud)), slot: slot),
-      reader: Self.readerKeeper(profile, reader))
-  }
-
-  private static func readerKeeper(
-    _ profile: BoardProfile, _ slot: UnsafeMutablePointer<PortSlot>
-  ) -> PortKeeper? {
-    guard profile.contactless.isGiven,
-      let port = profile.contactless.port.withBytes({ DeviceName($0) })
-    else { return nil }
-    return PortKeeper(PortSettings(path: port, baud: Int32(PN532.firstRate)), slot: slot)
+      port: PortKeeper(portSettings(profile.register.port, profile.register.baud), slot: slot),
+      reader: profile.contactless.isGiven
+        ? PortKeeper(portSettings(profile.contactless.port, PN532.firstRate), slot: reader) : nil,
+      scanner: portKeeper(profile.scanner, devices.scanner),
+      display: portKeeper(profile.display.device, devices.display))
   }
 
   private static func taps(
@@ -153,6 +146,44 @@ struct Parts: ~Copyable {
       }
       return link
     } catch { throw .pairing }
+  }
+}
+
+private func portSettings(_ path: Path, _ baud: Int) -> PortSettings {
+  guard let name = path.withBytes({ DeviceName($0) }) else {
+    preconditionFailure("a profile's paths are as long as a device's name may be")
+  }
+  return PortSettings(path: name, baud: Int32(baud))
+}
+
+/// Nil where the board has no such device.
+private func portKeeper(
+  _ device: BoardProfile.Device, _ slot: UnsafeMutablePointer<PortSlot>
+) -> PortKeeper? {
+  guard device.isThere else { return nil }
+  return PortKeeper(portSettings(device.port, device.baud), slot: slot)
+}
+
+extension Attachments {
+  fileprivate init(_ profile: BoardProfile) {
+    self.init()
+    hasScanner = profile.scanner.isThere
+    language = Language(rawValue: UInt8(profile.display.language)) ?? .english
+    guard profile.display.device.isThere else { return }
+    display = .some(
+      DisplaySettings(
+        commands: DisplayCommands(rawValue: UInt8(profile.display.commands)) ?? .escPOS,
+        characters: CharacterSet(rawValue: UInt8(profile.display.characters)) ?? .ascii,
+        selection: Self.selection(profile.display)))
+  }
+
+  private static func selection(_ display: BoardProfile.Display) -> Selection? {
+    guard !display.select.isEmpty else { return nil }
+    var bytes = Bytes<16>()
+    do throws(HexError) {
+      try display.select.withBytes { (text) throws(HexError) in try Hex.decode(text, into: &bytes) }
+    } catch { preconditionFailure("the key's rule takes pairs of digits only, 16 at most") }
+    return bytes.withBytes { Selection($0) }
   }
 }
 

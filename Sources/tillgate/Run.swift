@@ -41,14 +41,13 @@ private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
   let edges = try lock { (place: UnsafeMutablePointer<CapturedEdges>) throws(NoMemory) in
     place.initialize(to: try CapturedEdges())
   }
-  let slot = try lock { (place: UnsafeMutablePointer<PortSlot>) in
-    place.initialize(to: PortSlot())
-  }
-  let readerSlot = try lock { (place: UnsafeMutablePointer<PortSlot>) in
-    place.initialize(to: PortSlot())
-  }
+  let slot = try lockSlot()
+  let readerSlot = try lockSlot()
+  let scannerSlot = try lockSlot()
+  let displaySlot = try lockSlot()
   var parts = try Parts(
-    profile, shared.pointer, edges.pointer, slot.pointer, reader: readerSlot.pointer)
+    profile, shared.pointer, edges.pointer, slot.pointer, reader: readerSlot.pointer,
+    devices: DeviceSlots(scanner: scannerSlot.pointer, display: displaySlot.pointer))
   // The first batch of keys is durable before the loop can ask for it.
   parts.keeper?.fillMailbox(now: MonotonicClock.now())
   let keeper = try lock { (place: UnsafeMutablePointer<Keeper>) in
@@ -105,6 +104,10 @@ private func superviseThreads(
   shared.pointee.stop()
   looping.join()
   keeping.join()
+}
+
+private func lockSlot() throws(StartFailure) -> LockedMemory<PortSlot> {
+  try lock { (place: UnsafeMutablePointer<PortSlot>) in place.initialize(to: PortSlot()) }
 }
 
 private func lock<Value: ~Copyable>(

@@ -98,7 +98,10 @@ struct Supervisor: ~Copyable {
     case .tapFailed:
       line.add(", message ")
       line.add(hex: UInt8(truncatingIfNeeded: occurrence.detail))
-    case .refused:
+    case .scanRead:
+      line.add(", wallet ")
+      line.add(occurrence.detail)
+    case .refused, .scanRefused:
       line.add(", reason ")
       line.add(hex: UInt8(truncatingIfNeeded: occurrence.detail))
     case .pairingCode:
@@ -205,6 +208,9 @@ extension Occurrence {
     case .pairingExpired: "pairing code not used"
     case .paired: "register paired"
     case .pairingClosed: "no register can be paired any more"
+    case .scanRead: "payment code read"
+    case .scanRefused: "payment code refused"
+    case .scanIgnored: "scan without a payment ignored"
     }
   }
 }

@@ -147,15 +147,21 @@ struct OutcomeTests {
     #expect(till.state("A") == .processed(origin: origin, index: 0))
   }
 
-  @Test("shows no steps to a register that wants none")
+  @Test("hides steps from a register that wants none")
   func quiet() {
     var till = Till()
-    #expect(till.ask(request("A") { $0.showsSteps = false }).event == nil)
-    #expect(till.step(.began(.magneticStripe)).event == nil)
+    let waiting = till.ask(request("A") { $0.showsSteps = false })
+    #expect(till.hidden(waiting) == [.waitingForCard])
+    let reading = till.step(.began(.magneticStripe))
+    #expect(till.hidden(reading) == [.reading])
     till.step(.failed(.magneticStripe, Failure(.cardNotReadable), due: start))
-    #expect(till.step(.tick).event?.kind == .cardNotReadable)
-    let shown = till.present()
-    #expect(shown.event == nil && shown.nextEvent == nil)
-    #expect(till.step(.reported(OutcomeReport(.approved, reference("A")))).event?.isFinal == true)
+    let failed = till.step(.tick)
+    #expect(failed.event?.kind == .cardNotReadable && till.hidden(failed) == [])
+    let captured = till.present()
+    #expect(till.hidden(captured) == [.captured, .authorising])
+    let ended = till.step(.reported(OutcomeReport(.approved, reference("A"))))
+    #expect(ended.event?.isFinal == true && till.hidden(ended) == [])
+    let shown = till.ask(request("B"))
+    #expect(shown.event?.kind == .waitingForCard && till.hidden(shown) == [])
   }
 }

@@ -43,6 +43,11 @@ struct Till {
     return effects
   }
 
+  /// Of what was told just now, the kinds that the register is not to hear of.
+  func hidden(_ effects: Transaction.Effects) -> [EventKind] {
+    [effects.event, effects.nextEvent].compactMap { $0 }.filter { machine.hides($0) }.map(\.kind)
+  }
+
   @discardableResult
   mutating func ask(_ request: PaymentRequest, ready: Methods = all) -> Transaction.Effects {
     step(.request(request, Readiness(supported: all, methods: ready)))

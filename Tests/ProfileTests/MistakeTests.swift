@@ -6,7 +6,7 @@ import Testing
 
 private let sections =
   "[board], [loop], [gpio], [stripe], [contactless], [register], [pairing], [indicators], "
-  + "[storage], [card]"
+  + "[storage], [card], [scanner], [display]"
 
 /// A change to the good board and the messages it must bring.
 struct Mistake: Sendable, CustomTestStringConvertible {
@@ -44,7 +44,7 @@ struct Mistakes {
       Mistake(
         "[card]", "[crad]",
         "28: unknown section 'crad' (did you mean [card]?); allowed: \(sections)"),
-      Mistake("[card]", "[scanner]", "28: unknown section 'scanner'; allowed: \(sections)"),
+      Mistake("[card]", "[printer]", "28: unknown section 'printer'; allowed: \(sections)"),
       Mistake("[card]", "[]", "28: unknown section ''; allowed: \(sections)"),
       Mistake(
         "[card]", "[loop]\n[card]", "28: [loop] again, after line 4; allowed: each section once"),

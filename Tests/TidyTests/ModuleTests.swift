@@ -23,21 +23,22 @@ struct ModuleTests {
     "Register": ["Octets", "Vault", "Link"],
     "RegisterKit": ["Octets", "Vault", "Link", "Register", "CSodium", "CTillregister"],
     "Controller": [
-      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Vault", "Link",
+      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
     ],
     "LinuxBoard": [
       "Octets", "Magstripe", "Vault", "Link", "Controller", "Profile", "CLinux", "CGPIO", "CSerial",
       "CSodium", "Synchronization",
     ],
     "tillgate": [
-      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Vault", "Link", "Controller",
-      "Journal", "Profile", "Doctor", "LinuxBoard", "CLinux", "CSodium", "Synchronization",
+      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
+      "Controller", "Journal", "Profile", "Doctor", "LinuxBoard", "CLinux", "CSodium",
+      "Synchronization",
     ],
     // No program that ships, but its code runs in both builds. It plays the acquirer too, and so
     // needs the block ciphers.
     "Simulator": [
-      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Vault", "Link", "Controller",
-      "Journal", "Register", "CSodium", "CBearSSL", "CFaultDisk",
+      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
+      "Controller", "Journal", "Register", "CSodium", "CBearSSL", "CFaultDisk",
     ],
   ]
 

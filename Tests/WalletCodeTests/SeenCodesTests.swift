@@ -7,7 +7,8 @@ struct SeenCodesTests {
   private func seen() -> SeenCodes {
     var key = Bytes<32>()
     for byte in 0..<32 { try! key.append(UInt8(byte)) }
-    let seen = SeenCodes(key: &key)
+    var seen = SeenCodes()
+    seen.setKey(&key)
     #expect(key.withBytes { $0.isEmpty })
     return seen
   }

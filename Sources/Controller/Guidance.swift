@@ -1,0 +1,104 @@
+// What the customer sees on a display at the kiosk: the prompts of the transaction's events, in the
+// customer's language, with the amount, and a welcome in between.
+
+import Display
+import Link
+import Octets
+
+/// How a customer display is driven.
+public struct DisplaySettings: Sendable {
+  public var commands: DisplayCommands
+  public var characters: CharacterSet
+  /// Bytes that choose the code page, where the manuals' own do not fit.
+  public var selection: Selection?
+
+  public init(
+    commands: DisplayCommands, characters: CharacterSet, selection: Selection? = nil
+  ) {
+    self.commands = commands
+    self.characters = characters
+    self.selection = selection
+  }
+}
+
+struct Guidance: ~Copyable {
+  /// How long the end of a transaction stays.
+  static let afterglow = Interval.seconds(5)
+
+  private var display: CustomerDisplay
+  /// The kiosk's language.
+  private let language: Language
+  /// The language of the transaction under way.
+  private var spoken: Language
+  private var currency: UInt16 = 0
+  private var exponent: UInt8 = 0
+  private var amount: UInt64?
+  /// When the welcome comes back.
+  private var idleAt: Instant?
+
+  /// Without settings nothing is ever sent: the board has no such port.
+  init(_ settings: DisplaySettings?, language: Language) {
+    display = CustomerDisplay(
+      commands: settings?.commands ?? .escPOS, characters: settings?.characters ?? .ascii,
+      selection: settings?.selection)
+    self.language = language
+    spoken = language
+    display.show(DisplayMessage(prompt: Prompt.welcome.rawValue, language: language))
+  }
+
+  mutating func portCameUp() { display.restart() }
+
+  /// A transaction begins, or goes on.
+  mutating func serve(_ order: Order) {
+    currency = order.request.currency
+    exponent = order.request.exponent
+    amount = .some(order.total)
+    spoken = order.request.language.flatMap { $0.known } ?? language
+    idleAt = nil
+  }
+
+  mutating func tell(_ event: Event, now: Instant) {
+    if event.isFinal {
+      amount = event.amount
+      idleAt = .some(now + Self.afterglow)
+    }
+    guard let prompt = event.prompt else { return }
+    display.show(
+      DisplayMessage(
+        prompt: prompt.rawValue, language: spoken,
+        amount: prompt.showsAmount ? amount.map { shown($0) } : nil))
+  }
+
+  /// Once a tick.
+  mutating func tick(now: Instant) {
+    guard let idleAt, now >= idleAt else { return }
+    self.idleAt = nil
+    spoken = language
+    display.show(DisplayMessage(prompt: Prompt.welcome.rawValue, language: language))
+  }
+
+  /// Shows what is to be sent now; empty when there is nothing.
+  mutating func withOutput<R>(_ body: (Span<UInt8>) -> R) -> R { display.withOutput(body) }
+
+  mutating func sent(_ count: Int) { display.sent(count) }
+
+  private func shown(_ amount: UInt64) -> DisplayAmount {
+    DisplayAmount(minorUnits: amount, currency: currency, exponent: exponent)
+  }
+}
+
+extension LanguageCode {
+  var known: Language? { withLetters { Language(code: $0) } }
+}
+
+extension Prompt {
+  /// Whether the amount belongs under it: while it can still be paid, and when it has been.
+  fileprivate var showsAmount: Bool {
+    switch self {
+    case .presentCard, .insertOrSwipe, .tryAnotherCard, .insertCard, .presentCardAgain, .showCode,
+      .codeUsed, .approved:
+      true
+    default: false
+    }
+  }
+}
