@@ -86,6 +86,14 @@ private func printSummary(
     line.add(profile.contactless.fastest)
     line.add(" baud")
   }
+  if profile.scanner.isThere {
+    line.add("; scanner ")
+    profile.scanner.port.withBytes { line.add($0) }
+  }
+  if profile.display.device.isThere {
+    line.add("; display ")
+    profile.display.device.port.withBytes { line.add($0) }
+  }
   line.add("; register ")
   profile.register.port.withBytes { line.add($0) }
   line.add(" at ")

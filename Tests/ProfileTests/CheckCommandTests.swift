@@ -43,6 +43,7 @@ struct CheckCommandTests {
       result.output == """
         boards/virtual/board.ini: ok (virtual, Virtual kiosk: stripe f2f from stripe.edges; \
         contactless reader.tty at up to 921600 baud; \
+        scanner scanner.tty; display display.tty; \
         register register.tty at 115200 baud; release 10 ms)
         boards/raspberry-pi-5/board.ini: ok (raspberry-pi-5, Raspberry Pi 5: stripe clock-data \
         from pinctrl-rp1; register /dev/ttyAMA0 at 115200 baud; release 10 ms)\n

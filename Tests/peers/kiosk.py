@@ -54,6 +54,7 @@ class Kiosk:
         self.line, self.far_side = pty.openpty()
         tty.setraw(self.far_side, termios.TCSANOW)
         (path / "register.tty").symlink_to(os.ttyname(self.far_side))
+        self.scanner, self.display = (self.device(path / f"{n}.tty") for n in ("scanner", "display"))
         os.mkfifo(path / "stripe.edges", 0o600)
         pairing = (
             f"controller-secret = {controller_secret.hex()}\n"
@@ -71,6 +72,22 @@ class Kiosk:
         self.program = subprocess.Popen(
             [self.firmware, "run", str(ROOT / "boards/virtual/board.ini")], cwd=path,
             stdout=self.log, stderr=self.log)
+
+    def device(self, name):
+        """The two ends of a pseudo-terminal that the program knows by this name."""
+        ends = pty.openpty()
+        tty.setraw(ends[1], termios.TCSANOW)
+        name.symlink_to(os.ttyname(ends[1]))
+        return ends
+
+    def scan(self, data):
+        os.write(self.scanner[0], data)
+
+    def shown(self):
+        """What the customer reads: the two lines sent last, each behind its US $ command."""
+        time.sleep(0.05)
+        text = os.read(self.display[0], 4096).decode("cp1252")
+        return [text[-44:-24].strip(), text[-20:].strip()]
 
     def secret(self, name, text):
         path = pathlib.Path(self.folder.name) / name
@@ -107,7 +124,8 @@ class Kiosk:
         status = self.program.wait(10)
         said = self.said()
         self.log.close()
-        for descriptor in (self.line, self.far_side, self.edges):
+        for descriptor in (
+                self.line, self.far_side, self.edges, *self.scanner, *self.display):
             os.close(descriptor)
         self.folder.cleanup()
         assert status == 0, said

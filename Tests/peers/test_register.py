@@ -1,6 +1,7 @@
 """Pays at the real program with a register that was written from docs/PROTOCOL.md alone (till.py)."""
 
 import os
+import time
 
 import pytest
 from cbor2 import dumps
@@ -188,7 +189,7 @@ def test_limits_currencies_and_chip_cards_are_as_the_register_says(world):
     kiosk, till = world
     assert refused(till, request("high-1", amount=5001, k9=30, k10=[[1, 5000]])) == 0xC3
     assert refused(till, request("yen-1", k3=392)) == 0x6F
-    assert refused(till, request("scan-1", k6=4)) == 0xC5  # no scanner
+    assert refused(till, request("other-1", k6=8)) == 0xC5  # no such method
     assert refused(till, request("tap-1", k6=2)) == 0xE2  # a reader that does not answer
     accepted(till, request("chip-1", k9=30, k15=2))
     kiosk.swipe(CHIP_CARD)
@@ -197,6 +198,24 @@ def test_limits_currencies_and_chip_cards_are_as_the_register_says(world):
     swiped(world, "chip-1")
     accepted(till, {0: OUTCOME, 1: "chip-1", 2: APPROVED, 3: 0})
     till.record("chip-1", APPROVED)
+
+
+def test_a_scanned_code_becomes_a_record_and_the_customer_reads_french(world):
+    kiosk, till = world
+    accepted(till, request("code-1", k6=4, k17="fr"))
+    assert kiosk.shown() == ["Présentez votre code", "10,00 EUR"]
+    for piece in (b"]Q11345", b"67890123456789", b"\r\n"):
+        kiosk.scan(piece)
+        time.sleep(0.005)
+    record = till.record("code-1", CAPTURED)
+    assert (record[9], record[11], record[12]) == (3, "13********6789", [67, "10-15, 18"])
+    assert 15 not in record and 17 not in record
+    accepted(till, request("code-2", k6=5))
+    kiosk.scan(b"134567890123456789\r")
+    event = till.event("code-2", kind=6)
+    assert (event[3], event[6]) == (0x6E, 0x81)
+    assert kiosk.shown() == ["Code already used", "10.00 EUR"]
+    swiped(world, "code-2")
 
 
 def test_totals_are_what_was_taken_and_are_closed_once(world, blocks):
@@ -229,8 +248,11 @@ def test_diagnosis_counts_what_happened(world, blocks):
     kiosk, till = world
     diagnosis = till.ask({0: DIAGNOSIS}, lambda m: m[0] == DIAGNOSIS_RESPONSE)
     Schema(blocks["messages"]).validate_cbor(dumps(diagnosis))
-    method, reads, ignored, failures, others = diagnosis[8][0]
-    assert method == 1 and reads == sum(r[10] == CAPTURED for r in till.records)
-    unreadable = sum(m[0] == EVENT and m[2] == 6 for m in till.heard)
-    assert sum(count for _, count in failures) + others == unreadable
+    captured = [record[9] for record in till.records if record[10] == CAPTURED]
+    unreadable = 0
+    for (method, reads, _, failures, others), mode in zip(diagnosis[8], (90, 7, 3), strict=True):
+        assert reads == captured.count(mode), method
+        unreadable += sum(count for _, count in failures) + others
+    assert unreadable == sum(m[0] == EVENT and m[2] == 6 for m in till.heard)
+    assert diagnosis[8][2][3] == [[0x6E, 1]]
     assert diagnosis[7][3:5] == [0, 0] and diagnosis[6] == 0

@@ -46,6 +46,7 @@ struct KioskCommand: ParsableCommand {
       }
       if keys.name == TestKeySet.tdes.name {
         for tap in TapScene.show() { try show.play(tap, at: kiosk) }
+        for scan in ScanScene.show() { try show.play(scan, at: kiosk) }
       }
       try show.end(kiosk, verbose: verbose)
     }
@@ -153,6 +154,9 @@ struct Show {
     }
     for scheme in PaymentCard.Scheme.allCases where said.contains("\(PaymentCard(scheme).number)") {
       fail("a card number is in the firmware's log")
+    }
+    for code in ScanScene.codes where said.contains(code) {
+      fail("a payment code is in the firmware's log")
     }
     if verbose { print(said) }
     for line in said.split(separator: "\n") where line.hasPrefix("release-latency") {

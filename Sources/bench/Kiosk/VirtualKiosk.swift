@@ -44,6 +44,9 @@ final class VirtualKiosk {
   let feed: EdgeFeed
   /// The contactless reader's chip.
   let chip: ChipServer
+  /// What the customer reads.
+  let display: VirtualDisplay
+  private let scanner: Pseudoterminal
   let program: Program
   /// Just before the program was started.
   let startedAt: Instant
@@ -68,12 +71,17 @@ final class VirtualKiosk {
     folder = NSTemporaryDirectory() + "tillgate-kiosk-\(UUID().uuidString)"
     line = try Pseudoterminal()
     chip = try ChipServer()
+    display = try VirtualDisplay()
+    scanner = try Pseudoterminal()
     let manager = FileManager.default
     try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try manager.createSymbolicLink(
-      atPath: folder + "/register.tty", withDestinationPath: line.path)
-    try manager.createSymbolicLink(
-      atPath: folder + "/reader.tty", withDestinationPath: chip.line.path)
+    let ports = [
+      ("register", line.path), ("reader", chip.line.path), ("scanner", scanner.path),
+      ("display", display.line.path),
+    ]
+    for (name, path) in ports {
+      try manager.createSymbolicLink(atPath: folder + "/\(name).tty", withDestinationPath: path)
+    }
     guard mkfifo(folder + "/stripe.edges", 0o600) == 0 else { throw SystemFailure("mkfifo") }
     let board = try settings.board(in: folder, readerBaud: readerBaud)
     let (fileKeys, file) = PairingKeys.withFile()
@@ -157,9 +165,17 @@ final class VirtualKiosk {
     let status = program.stop()
     register.stop()
     chip.stop()
+    display.stop()
     pacing?.stop()
     try? FileManager.default.removeItem(atPath: folder)
     return status
+  }
+
+  /// The scanner sends `text`.
+  func scan(_ text: String) {
+    let bytes = Array(text.utf8)
+    let count = write(scanner.descriptor, bytes, bytes.count)
+    precondition(count == bytes.count, "a pseudoterminal takes a line")
   }
 
   /// Asks for a payment and waits until a card can be swiped.
@@ -213,6 +229,8 @@ struct OpenedRecord {
   var de55: [UInt8]
   var objects: [UInt8]
   var formFactor: UInt8
+  /// A payment code, as the acquirer finds it.
+  var code: [UInt8]
 
   init(_ sealed: [UInt8], recordKey: [UInt8], _ keys: TestKeySet) throws {
     let key = try RecordKey(recordKey.span)
@@ -238,6 +256,7 @@ struct OpenedRecord {
     de55 = record.chipData.array
     objects = card.objects.array
     formFactor = record.chip.formFactor
+    code = card.code.array
   }
 }
 

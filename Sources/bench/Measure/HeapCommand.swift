@@ -42,7 +42,7 @@ struct HeapCommand: ParsableCommand {
     var show = HeapShow()
     try punctually { for number in 1...swipes { try show.swipe(number, at: kiosk) } }
     let running = try counts(of: kiosk, report)
-    print("heap calls, \(show.records) records and \(show.unreadable) unreadable swipes:")
+    print("heap calls, \(show.records) records and \(show.unreadable) that gave none:")
     for thread in running {
       let before = starting.first { $0.identifier == thread.identifier }?.calls ?? 0
       print("   \(thread.name): \(before) until the session was up, then \(thread.calls)")
@@ -93,20 +93,28 @@ private struct HeapCount {
   }
 }
 
-/// Swipes good cards, and every fifth time one that cannot be read.
+/// Swipes good cards, every fifth time one that cannot be read, and every fourth time scans a code.
 private struct HeapShow {
   var records = 0
   var unreadable = 0
 
   mutating func swipe(_ number: Int, at kiosk: VirtualKiosk) throws {
     let reference = "HEAP-\(number)"
-    try kiosk.arm(.demo(reference, amount: UInt64(number)))
-    let isBad = number % 5 == 0
+    let isScan = number % 4 == 0
+    var request = PaymentRequest.demo(
+      reference, amount: UInt64(number), methods: isScan ? .walletCode : .magneticStripe)
+    request.language = LanguageCode(Array("fr".utf8).span)
+    try kiosk.arm(request)
     let start = kiosk.register.heard.count
-    _ = try kiosk.feed.play(edges(number, isBad: isBad))
+    if isScan {
+      // Every second one is a code that contradicts nothing, but is none.
+      kiosk.scan(number % 8 == 0 ? "13456789012345\(1_000 + number)\r" : "4006381333931\r")
+    } else {
+      _ = try kiosk.feed.play(edges(number, isBad: number % 5 == 0))
+    }
     let heard = kiosk.register.wait(from: start) { $0.endsSwipe }
     guard let heard else {
-      throw KioskFailure("nothing came of swipe \(number): \(kiosk.program.said)")
+      throw KioskFailure("nothing came of number \(number): \(kiosk.program.said)")
     }
     if !heard.sealed.isEmpty {
       records += 1
