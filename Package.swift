@@ -62,19 +62,20 @@ let package = Package(
     firmware("Concert", ["Octets"]),
     firmware("Vault", ["Octets", "CSodium", "CBearSSL"]),
     firmware("Link", ["Octets", "CSodium"]),
-    firmware("Journal", ["Octets", "Vault", "Link", "CSQLite"]),
+    firmware("Journal", ["Octets", "Link", "CSodium", "CSQLite"]),
     firmware("Profile", ["Octets", "CInih"]),
     firmware("Doctor", []),
     firmware(
       "Controller",
       [
         "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
+        "Journal",
       ]),
     firmware(
       "LinuxBoard",
       [
-        "Octets", "Magstripe", "Vault", "Link", "Controller", "Profile", "CLinux", "CGPIO",
-        "CSerial", "CSodium",
+        "Octets", "Magstripe", "Vault", "Link", "Journal", "Controller", "Profile", "CLinux",
+        "CGPIO", "CSerial", "CSodium",
       ]),
     .executableTarget(
       name: "tillgate",
@@ -92,8 +93,8 @@ let package = Package(
       firmware(
         "Simulator",
         [
-          "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Controller",
-          "Register", "CFaultDisk",
+          "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Journal",
+          "Controller", "Register", "CFaultDisk",
         ])),
 
     optimised(
@@ -162,7 +163,7 @@ let package = Package(
       name: "peerport",
       dependencies: [
         "Octets", "Magstripe", "Identity", "WalletCode", "Display", "Concert", "Vault", "Link",
-        "Register", "Simulator",
+        "Journal", "Register", "Simulator",
       ],
       path: "Tests/PeerPort", swiftSettings: swift),
   ]

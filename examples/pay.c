@@ -35,13 +35,15 @@ static void check(const char *what, int32_t code) {
   if (code < 0) die(what, tillregister_error_text(code));
 }
 
-// ---- The store: 24 bytes of origin and first index, then a size (2 bytes) and bytes a record ----
+// ---- The store: origin, first index, the tree before it; then a size (2 bytes) and bytes a record ----
 
 typedef struct {
   int file;
   int is_new;
   uint8_t origin[16];
-  uint64_t held;
+  uint64_t first;
+  uint8_t peaks[480];
+  size_t peaks_size;  // 32 bytes for each bit of `first`
 } Store;
 
 static void write_all(int file, const void *bytes, size_t count) {
@@ -52,31 +54,61 @@ static void write_all(int file, const void *bytes, size_t count) {
 static Store open_store(const char *path) {
   Store store = {.file = open(path, O_RDWR | O_CREAT, 0600), .is_new = 1};
   if (store.file < 0) die(path, strerror(errno));
-  off_t end = 0;
-  uint8_t size[2];
-  if (read(store.file, store.origin, 16) == 16 && read(store.file, &store.held, 8) == 8) {
+  if (read(store.file, store.origin, 16) == 16 && read(store.file, &store.first, 8) == 8) {
+    store.peaks_size = 32 * (size_t)__builtin_popcountll(store.first);
+    if (store.peaks_size > sizeof store.peaks ||
+        read(store.file, store.peaks, store.peaks_size) != (ssize_t)store.peaks_size)
+      die(path, "damaged");
     store.is_new = 0;
-    end = 24;
-    off_t all = lseek(store.file, 0, SEEK_END);
-    while (pread(store.file, size, 2, end) == 2 && end + 2 + (size[0] << 8 | size[1]) <= all) {
-      end += 2 + (size[0] << 8 | size[1]);
-      store.held++;
-    }
   }
-  // A power cut may have left half a record: it was not acknowledged and comes again.
-  if (ftruncate(store.file, end) != 0 || lseek(store.file, end, SEEK_SET) != end)
-    die(path, strerror(errno));
   return store;
 }
 
+// The next record from `*place` on; 0 at the end.
+static size_t read_record(const Store *store, off_t *place, uint8_t *record) {
+  uint8_t size[2];
+  if (pread(store->file, size, 2, *place) != 2) return 0;
+  size_t count = (size_t)(size[0] << 8 | size[1]);
+  if (count > TILLREGISTER_RECORD_SIZE ||
+      pread(store->file, record, count, *place + 2) != (ssize_t)count)
+    return 0;
+  *place += 2 + (off_t)count;
+  return count;
+}
+
+static off_t first_record(const Store *store) { return 24 + (off_t)store->peaks_size; }
+
+// The register knows again what it holds.
+static void restore(tillregister *till, Store *store) {
+  uint8_t record[TILLREGISTER_RECORD_SIZE];
+  off_t end = store->is_new ? 0 : first_record(store);
+  for (size_t count; !store->is_new && (count = read_record(store, &end, record)) > 0;)
+    check("restore", tillregister_restore(till, record, count));
+  // A power cut may have left half a record: it was not acknowledged and comes again.
+  if (ftruncate(store->file, end) != 0 || lseek(store->file, end, SEEK_SET) != end)
+    die("records", strerror(errno));
+}
+
+static void give_back(tillregister *till, const Store *store, uint64_t index) {
+  uint8_t record[TILLREGISTER_RECORD_SIZE];
+  off_t place = first_record(store);
+  size_t count = 1;
+  for (uint64_t at = store->first; at <= index && count > 0; at++)
+    count = read_record(store, &place, record);
+  if (count > 0) check("give back", tillregister_give_back(till, index, record, count));
+}
+
 // A log that is not known: this example keeps one log a file.
-static void begin_store(Store *store, const uint8_t origin[16], uint64_t first) {
+static void begin_store(Store *store, const tillregister_event *event) {
   if (!store->is_new) die("records", "the controller has another log; keep this file, begin a new");
-  uint8_t head[24];
-  memcpy(head, origin, 16);
-  memcpy(head + 16, &first, 8);
-  write_all(store->file, head, sizeof head);
+  uint8_t head[24 + sizeof store->peaks];
+  memcpy(head, event->origin, 16);
+  memcpy(head + 16, &event->index, 8);
+  if (event->peaks_size > 0) memcpy(head + 24, event->peaks, event->peaks_size);
+  write_all(store->file, head, 24 + event->peaks_size);
   store->is_new = 0;
+  store->first = event->index;
+  store->peaks_size = event->peaks_size;
 }
 
 static void add_record(Store *store, const uint8_t *record, size_t count) {
@@ -172,9 +204,12 @@ static void take_event(Sale *sale, const tillregister_event *event) {
   switch (event->type) {
     case TILLREGISTER_LINK_UP:
       if (event->standing == TILLREGISTER_NEW_ORIGIN)
-        begin_store(&sale->store, event->origin, event->index);
-      if (event->standing >= TILLREGISTER_MISSING) die("records", "some are lost: call somebody");
+        begin_store(&sale->store, event);
+      if (event->standing == TILLREGISTER_MISSING) die("records", "some are lost: call somebody");
+      if (event->standing == TILLREGISTER_FORKED_LOG) die("records", "not the controller's");
       break;
+    case TILLREGISTER_FORKED: die("records", "not the controller's: call somebody");
+    case TILLREGISTER_RECALL: give_back(sale->till, &sale->store, event->index); break;
     case TILLREGISTER_RESPONSE:
       if (event->is_accepted) break;
       printf("refused: %s\n", tillregister_reason_text(event->reason));
@@ -191,7 +226,7 @@ static void take_event(Sale *sale, const tillregister_event *event) {
   fflush(stdout);
 }
 
-static tillregister *open_till(const char *key_path, const Store *store) {
+static tillregister *open_till(const char *key_path, Store *store) {
   char text[4096];
   FILE *file = fopen(key_path, "r");
   if (!file) die(key_path, strerror(errno));
@@ -203,9 +238,10 @@ static tillregister *open_till(const char *key_path, const Store *store) {
   tillregister_options options = {
       .size = sizeof options, .secret = keys.secret, .controller = keys.controller,
       .record_key = keys.record_key, .origin = store->is_new ? NULL : store->origin,
-      .held = store->held};
+      .held = store->first, .peaks = store->peaks, .peaks_size = store->peaks_size};
   tillregister *till;
   check("create", tillregister_create(&options, now(), &till));
+  restore(till, store);
   tillregister_wipe(text, sizeof text);
   tillregister_wipe(&keys, sizeof keys);
   return till;

@@ -18,7 +18,8 @@ from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_size_t, c_uint8,
 
 FRAME, RECORD = 640, 560
 LINK_UP, RESPONSE, EVENT, RECORD_IN = 1, 2, 3, 4
-NEW_ORIGIN, MISSING = 1, 2
+NEW_ORIGIN, MISSING, FORKED_LOG = 1, 2, 3
+RECALL, FORKED = 10, 11
 AUTHORISING = 12
 
 
@@ -38,7 +39,7 @@ class Options(Sized):
     _fields_ = [("size", c_size_t), ("baud", c_uint32), ("secret", POINTER(c_uint8)),
                 ("controller", POINTER(c_uint8)), ("record_key", POINTER(c_uint8)),
                 ("origin", POINTER(c_uint8)), ("held", c_uint64), ("random", c_void_p),
-                ("context", c_void_p)]
+                ("context", c_void_p), ("peaks", POINTER(c_uint8)), ("peaks_size", c_size_t)]
 
 
 class Event(Sized):
@@ -50,7 +51,8 @@ class Event(Sized):
         (name, c_uint64) for name in (
             "index", "count", "amount", "unix_milliseconds", "uptime_milliseconds", "epoch")] + [
         ("has_amount", c_uint8), ("reserved", c_uint8 * 7), ("message", POINTER(c_uint8)),
-        ("message_size", c_size_t), ("record", POINTER(c_uint8)), ("record_size", c_size_t)]
+        ("message_size", c_size_t), ("record", POINTER(c_uint8)), ("record_size", c_size_t),
+        ("peaks", POINTER(c_uint8)), ("peaks_size", c_size_t)]
 
 
 class Payment(Sized):
@@ -82,6 +84,8 @@ for function, arguments in {
         "deadline": [c_void_p, c_uint64, POINTER(c_uint64)],
         "receive": [c_void_p, c_uint64, c_char_p, c_size_t, POINTER(c_size_t), POINTER(Event)],
         "acknowledge": [c_void_p, c_uint64],
+        "restore": [c_void_p, c_char_p, c_size_t],
+        "give_back": [c_void_p, c_uint64, c_char_p, c_size_t],
         "set_time": [c_void_p, c_uint64, c_uint64],
         "pay": [c_void_p, POINTER(Payment)],
         "report_outcome": [c_void_p, POINTER(Report)],
@@ -111,20 +115,23 @@ def call(name, *arguments):
 
 
 class Store:
-    """Sealed records in a file: origin and first index, then a size and bytes a record."""
+    """Sealed records in a file: origin, first index, the tree before it; then a size and bytes a
+    record."""
 
     def __init__(self, path):
         self.file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         content = os.read(self.file, os.fstat(self.file).st_size)
-        self.origin, self.held, end = None, 0, 0
+        self.origin, self.first, self.peaks, self.records, end = None, 0, b"", [], 0
         if len(content) >= 24:
-            self.origin, (self.held,), end = content[:16], struct.unpack("<Q", content[16:24]), 24
+            self.origin, (self.first,) = content[:16], struct.unpack("<Q", content[16:24])
+            end = 24 + 32 * bin(self.first).count("1")
+            self.peaks = content[24:end]
         while self.origin and len(content) >= end + 2:
             size = int.from_bytes(content[end:end + 2], "big")
             if len(content) < end + 2 + size:
                 break
+            self.records.append(content[end + 2:end + 2 + size])
             end += 2 + size
-            self.held += 1
         os.ftruncate(self.file, end)
         os.lseek(self.file, end, os.SEEK_SET)
 
@@ -132,14 +139,15 @@ class Store:
         os.write(self.file, content)
         os.fsync(self.file)
 
-    def begin(self, origin, first):
+    def begin(self, origin, first, peaks):
         if self.origin:
             raise RuntimeError("the controller has another log; keep this file, begin a new one")
-        self.origin = origin
-        self.write(origin + struct.pack("<Q", first))
+        self.origin, self.first = origin, first
+        self.write(origin + struct.pack("<Q", first) + peaks)
 
     def add(self, record):
         self.write(len(record).to_bytes(2, "big") + record)
+        self.records.append(record)
 
 
 class Sale:
@@ -163,10 +171,14 @@ class Sale:
         keys, line, till = Keys(), c_uint32(), c_void_p()
         call("read_keys", lines, len(lines), byref(keys), byref(line))
         options = Options(secret=keys.secret, controller=keys.controller,
-                          record_key=keys.record_key, held=self.store.held)
+                          record_key=keys.record_key, held=self.store.first)
         if self.store.origin:
             options.origin = (c_uint8 * 16)(*self.store.origin)
+            options.peaks_size = len(self.store.peaks)
+            options.peaks = (c_uint8 * max(options.peaks_size, 1))(*self.store.peaks)
         call("create", byref(options), time.monotonic_ns(), byref(till))
+        for record in self.store.records:
+            call("restore", till, record, len(record))
         return till
 
     def send(self):
@@ -193,9 +205,15 @@ class Sale:
     def take(self, event):
         if event.type == LINK_UP:
             if event.standing == NEW_ORIGIN:
-                self.store.begin(bytes(event.origin), event.index)
-            elif event.standing >= MISSING:
-                raise RuntimeError("some records are lost: call somebody")
+                self.store.begin(
+                    bytes(event.origin), event.index, bytes(event.peaks[:event.peaks_size]))
+            elif event.standing in (MISSING, FORKED_LOG):
+                raise RuntimeError("records are lost, or not the controller's: call somebody")
+        elif event.type == FORKED:
+            raise RuntimeError("the records are not the controller's: call somebody")
+        elif event.type == RECALL:
+            record = self.store.records[event.index - self.store.first]
+            call("give_back", self.till, event.index, record, len(record))
         elif event.type == RESPONSE and not event.is_accepted:
             print("refused:", text("reason", event.reason), flush=True)
             if event.request == 1:

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static int result(int value) { return value < 0 ? -errno : value; }
@@ -96,6 +97,25 @@ void tg_close(int descriptor) { close(descriptor); }
 uint32_t tg_directory_mode(int directory) {
   struct stat status;
   return fstat(directory, &status) < 0 ? 07777 : status.st_mode & 07777;
+}
+
+int tg_create_below(const uint8_t *path) {
+  char parent[1024];
+  size_t size = strlen((const char *)path);
+  if (size >= sizeof parent) return -ENAMETOOLONG;
+  memcpy(parent, path, size + 1);
+  for (char *slash = strchr(parent + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = 0;
+    if (mkdir(parent, 0755) < 0 && errno != EEXIST) return -errno;
+    *slash = '/';
+  }
+  return result(open(parent, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+}
+
+uint64_t tg_free_bytes(const uint8_t *path) {
+  struct statvfs status;
+  if (statvfs((const char *)path, &status) < 0) return 0;
+  return (uint64_t)status.f_bavail * status.f_frsize;
 }
 
 const char *tg_error_text(int error) {

@@ -1,5 +1,6 @@
 // The world as the loop sees it. The firmware's is LinuxBoard, the tests' is the simulator.
 
+import Journal
 import Link
 import Magstripe
 import Octets
@@ -52,6 +53,12 @@ public protocol Board: ~Copyable {
 
   /// Moves the next durable batch of keys into `lease`, which is empty, if there is one.
   mutating func refill(_ lease: inout KeyLease) -> KeySupply
+
+  /// Hands a request to the journal; false when its ring is full.
+  mutating func journal(_ request: borrowing JournalRequest) -> Bool
+
+  /// What the journal says, in order; nil when all was handed over.
+  mutating func nextJournalReport() -> JournalReport?
 
   /// Appends 32 random bytes.
   mutating func random(into key: inout Link.Key)

@@ -2,6 +2,7 @@
 // waiting, no heap.
 
 import Contactless
+import Journal
 import Link
 import Magstripe
 import Octets
@@ -40,7 +41,11 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   var transaction = Transaction()
   var lease = KeyLease()
   private var supply = KeySupply.onItsWay
-  var outbox = Outbox(next: 0)
+  var outbox: Outbox
+  /// A request of which the journal is asked whether its reference was used.
+  var asking: PaymentRequest?
+  /// Whether the journal's disk takes records.
+  var isStoring = true
   var link: ControllerLink
   var sealed = Bytes<560>()
   var received = Bytes<512>()
@@ -59,8 +64,10 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   public init(
     board: consuming B, timing: LoopTiming, terminal: consuming Terminal, clock: WallClock,
     head: StripeSettings, taps: TapSettings? = nil, attachments: Attachments = .none,
+    outbox: consuming Outbox,
     link: consuming ControllerLink
   ) {
+    self.outbox = outbox
     self.board = board
     self.timing = timing
     self.terminal = terminal
@@ -93,11 +100,13 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     tendPort(now: now)
     takePairingOrders(now: now)
     takeEdges(now: now)
+    takeReports(now: now)
     if hasReader { takeTaps(now: now) }
     takeScans(now: now)
     takeBytes(now: now)
     refillKeys(now: now)
     write(now: now)
+    fetchRecords()
     showLights(now: now)
     tendDisplay(now: now)
   }
@@ -149,7 +158,7 @@ extension Loop where B: ~Copyable {
     switch result {
     case .sealed(let tracks):
       board.report(Occurrence(at: now, code: .swipeRead, detail: UInt16(tracks.bits)))
-      hold(.magneticStripe, due: due, now: now)
+      hold(.magneticStripe, of: order, due: due, now: now)
     case .failed(let failure, let tracks):
       board.report(Occurrence(at: now, code: .swipeUnreadable, detail: UInt16(tracks.bits)))
       step(.failed(.magneticStripe, failure, due: due), now: now)
@@ -158,11 +167,13 @@ extension Loop where B: ~Copyable {
     advanceTransaction(now: now)
   }
 
-  mutating func hold(_ method: Method, due: Instant, now: Instant) {
+  mutating func hold(_ method: Method, of order: Order, due: Instant, now: Instant) {
     let index = outbox.next
     do {
       try sealed.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
     } catch { preconditionFailure("a payment is refused while the outbox is full") }
+    let bytes = sealed.withBytes { RecordBytes($0) }
+    log(order.reference, index, bytes, now: now)
     link.prepare(outbox: outbox, now: now)
     step(.captured(method, index: index, due: due), now: now)
   }
@@ -188,7 +199,7 @@ extension Loop where B: ~Copyable {
     if let event = effects.nextEvent { tell(event, now: now) }
   }
 
-  private mutating func answer(_ response: Response, now: Instant) {
+  mutating func answer(_ response: Response, now: Instant) {
     link.answer(response)
     if !response.isAccepted {
       board.report(
@@ -198,7 +209,7 @@ extension Loop where B: ~Copyable {
     }
   }
 
-  private mutating func tell(_ event: Event, now: Instant) {
+  mutating func tell(_ event: Event, now: Instant) {
     var event = event
     event.uptimeMilliseconds = .some(now.milliseconds)
     if clock.isSet { event.unixMilliseconds = .some(clock.unixMilliseconds(at: now)) }
@@ -227,6 +238,8 @@ extension Loop where B: ~Copyable {
     do {
       try sealed.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
     } catch { preconditionFailure("a request is refused while there is no room for its end") }
+    let bytes = sealed.withBytes { RecordBytes($0) }
+    log(closing.order.reference, index, bytes, now: now)
     transaction.wroteClosing(of: closing.order.reference, index: index)
   }
 
@@ -286,23 +299,19 @@ extension Loop where B: ~Copyable {
   private mutating func take(_ event: ControllerEvent, now: Instant) {
     switch event {
     case .sessionStarted: board.report(Occurrence(at: now, code: .linkUp))
-    case .payment(let request):
-      step(.request(request, readiness(for: request)), now: now)
-    case .abort(let reference): step(.abort(reference), now: now)
+    case .payment(let request): consider(request, now: now)
+    case .abort(let reference): abort(reference, now: now)
     case .outcome(let report): step(.reported(report), now: now)
     case .choice(let choice): step(.chosen(choice), now: now)
     case .totals(let request):
       let epoch = UInt64(terminal.epoch)
       link.send(.totals(transaction.totals(request, epoch: epoch, now: now)))
     case .diagnosis: link.send(.diagnosis(diagnosis(now: now)))
-    case .transactionStatus(let reference):
-      let status = transaction.status(of: reference, origin: terminal.origin)
-      link.send(.transactionStatus(status))
-      if case .processed(_, let index) = status.state {
-        outbox.withRecord(index) { link.sendCopy(index: index, sealed: $0) }
-      }
+    case .transactionStatus(let reference): tellStatus(of: reference)
     case .time(let milliseconds): clock.set(unixMilliseconds: milliseconds, at: now)
-    case .acknowledged(let size): outbox.drop(below: size)
+    case .witness(let size, let root): judge(size, root: root, now: now)
+    case .returned(let index): takeBack(index, now: now)
+    case .diverged: alarm(now: now)
     case .pairing(let event): take(event, now: now)
     }
   }
@@ -326,16 +335,16 @@ extension Loop where B: ~Copyable {
     diagnosis.epoch = UInt64(terminal.epoch)
     diagnosis.supported = supportedMethods
     diagnosis.ready = readyMethods()
-    diagnosis.unacknowledged = outbox.next - outbox.first
+    diagnosis.unacknowledged = outbox.next - outbox.acknowledged
     diagnosis.line = LineHealth(link.counts)
     return diagnosis
   }
 
-  private mutating func readiness(for request: PaymentRequest) -> Readiness {
+  mutating func readiness(for request: PaymentRequest) -> Readiness {
     let records = (request.needsNoCard ? 0 : 1) + (request.outcomeSeconds == nil ? 0 : 1)
     return Readiness(
       supported: supportedMethods, methods: readyMethods(),
-      store: outbox.room < records ? .storeFull : .none,
+      store: !isStoring || outbox.room < records ? .storeFull : .none,
       keys: !lease.isEmpty ? .none : supply == .exhausted ? .keysExhausted : .pleaseWait)
   }
 

@@ -57,7 +57,7 @@ extension Loop where B: ~Copyable {
     switch result {
     case .sealed(let wallet):
       board.report(Occurrence(at: now, code: .scanRead, detail: UInt16(wallet.rawValue)))
-      hold(.walletCode, due: due, now: now)
+      hold(.walletCode, of: order, due: due, now: now)
     case .failed(let failure):
       board.report(
         Occurrence(at: now, code: .scanRefused, detail: UInt16(failure.reason.rawValue)))

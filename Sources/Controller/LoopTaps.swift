@@ -107,7 +107,7 @@ extension Loop where B: ~Copyable {
     if let failure { return fail(failure, now: now) }
     let kernel = reader.session.application?.kernel.rawValue ?? 0
     board.report(Occurrence(at: now, code: .tapRead, detail: UInt16(kernel)))
-    hold(.contactless, due: reader.lastByte + timing.release, now: now)
+    hold(.contactless, of: order, due: reader.lastByte + timing.release, now: now)
     step(.tick, now: now)
   }
 }

@@ -66,6 +66,12 @@ public struct Occurrence: BitwiseCopyable, Sendable, Equatable {
     case scanRefused
     /// Something was scanned while no payment waited for a code; it was wiped unread.
     case scanIgnored
+    /// Register and controller agree on all records. `amount`: how many came back.
+    case reconciled
+    /// The register's records contradict ours: no payments until a new log is begun.
+    case logsDiffer
+    /// The journal cannot store records (`detail` 0), or can again (1).
+    case journalStoring
   }
 
   public var at: Instant

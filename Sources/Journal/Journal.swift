@@ -26,16 +26,6 @@ public struct JournalFile {
   }
 }
 
-/// What a journal says to an acknowledgement.
-public enum Witness: Equatable, Sendable {
-  /// The register has the very records that are here.
-  case agrees
-  /// It has others: one of the two was rolled back, copied or changed.
-  case differs
-  /// More than there is, or less than is still kept of the tree.
-  case unknown
-}
-
 public struct Journal: ~Copyable {
   var database: Database
   /// What would survive a power cut.
@@ -83,7 +73,7 @@ public struct Journal: ~Copyable {
   /// Compares what a register says it holds, and when it agrees notes that it does.
   public mutating func acknowledge(
     _ size: UInt64, root: Digest
-  ) throws(JournalError) -> Witness {
+  ) throws(JournalError) -> Judgement {
     guard size <= pending.size else { return .unknown }
     guard let mine = try self.root(at: size) else { return .unknown }
     guard mine == root else { return .differs }

@@ -4,7 +4,7 @@ import Link
 import Octets
 
 /// Where the record of a transaction stands.
-public struct RecordPlace: Equatable, Sendable {
+public struct RecordPlace: Equatable, Sendable, BitwiseCopyable {
   public var origin: Origin
   public var index: UInt64
   /// Whether it is in the log that goes on.

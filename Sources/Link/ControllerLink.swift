@@ -23,8 +23,14 @@ public enum ControllerEvent: Equatable, Sendable {
   case transactionStatus(Reference)
   /// The register's clock, when it knows the time.
   case time(unixMilliseconds: UInt64)
-  /// The register holds all records below `size`: the outbox may drop them.
-  case acknowledged(size: UInt64)
+  /// The register vouches for all records below `size`, whose tree has `root`. Whether the log
+  /// agrees is told by `judged`.
+  case witness(size: UInt64, root: Digest)
+  /// Record `index`, which was lost here, came back: `withReturned` shows it until the next call,
+  /// and `keepReturned` or `diverge` says what it is worth.
+  case returned(index: UInt64)
+  /// The register's records are no continuation of ours. An alarm; there will be no payment.
+  case diverged
   /// Something about a pairing: see ControllerPairing.
   case pairing(PairingEvent)
 }
@@ -46,44 +52,47 @@ public struct LinkCounts: Equatable, Sendable {
 
 public struct ControllerLink: ~Copyable {
   /// A record that waits for its slot.
-  private enum Slot {
+  enum Slot {
     case free
     /// Sealed or not (there was no session), record `index` goes out next.
     case held(index: UInt64)
   }
 
-  private let origin: Origin
+  let origin: Origin
   private let epoch: UInt64
   private var decoder = FrameDecoder()
   var session: Session
   var pairing = ControllerPairing()
   private var line: LineClock
-  private var delivery: Delivery
+  var delivery: Delivery
   private var payments = PaymentMemory()
   private var chatter = Chatter()
-  private var slot = Slot.free
+  var slot = Slot.free
+  var standing: Standing
+  var recovery = Recovery()
+  var returned = 0..<0
   private var preparedFrame = WireFrame()
   private var isBootDue = false
   private var following: ControllerEvent?
-  private var message = MessageBytes()
-  private var tally = LinkCounts()
+  var message = MessageBytes()
+  var tally = LinkCounts()
 
   /// - Parameters:
   ///   - secret, register: the own static secret key, the register's static public key; copied.
   ///     Without a register (an empty key) or for others beside it: see `pin`.
   ///   - origin, epoch: this log of records, and the count of starts.
-  ///   - first: the oldest record still to be delivered.
   ///   - byteTime: of one byte on the line, ten bit times.
   public init(
     secret: borrowing Key, register: borrowing Key, origin: Origin, epoch: UInt64,
-    first: UInt64, byteTime: Interval, now: Instant
+    byteTime: Interval, now: Instant
   ) throws(KeyError) {
     session = try Session(role: .controller, secret: secret, peer: register, now: now)
     pairing.load(secret)
     self.origin = origin
     self.epoch = epoch
+    standing = .apart(bootAt: now)
     line = LineClock(byteTime: byteTime, now: now)
-    delivery = Delivery(first: first, frameTime: line.frameTime)
+    delivery = Delivery(first: 0, frameTime: line.frameTime)
   }
 
   public var counts: LinkCounts {
@@ -97,6 +106,19 @@ public struct ControllerLink: ~Copyable {
 
   /// Whether there is a session to send messages in.
   public var isOpen: Bool { session.isOpen }
+
+  /// Whether register and controller agree on all records there are: payments may be taken.
+  public var isReconciled: Bool { if case .agreed = standing { true } else { false } }
+
+  /// Whether the logs contradict each other.
+  public var isDiverged: Bool { if case .diverged = standing { true } else { false } }
+
+  /// Records to be held in memory, as far as they are acknowledged or will soon be sent.
+  public func wanted(end: UInt64) -> Range<UInt64> {
+    guard delivery.isActive else { return end..<end }
+    let ahead = UInt64(Outbox.capacity)
+    return min(delivery.acknowledged, end)..<min(end, delivery.acknowledged + ahead)
+  }
 
   /// Whether 32 random bytes are wanted. Asked once a tick.
   public var needsEphemeral: Bool { session.needsEphemeral || pairing.needsSeed }
@@ -140,8 +162,8 @@ public struct ControllerLink: ~Copyable {
       }
       let outcome = decoder.withContent { session.receive($0, now: now, into: &message) }
       guard case .message(let isFirst) = outcome else { continue }
-      if isFirst { delivery.restart() }
-      let event = take(now: now, end: end(of: outbox))
+      if isFirst { parted(now: now) }
+      let event = take(now: now, outbox: outbox)
       guard isFirst else {
         if let event { return event }
         continue
@@ -153,7 +175,15 @@ public struct ControllerLink: ~Copyable {
     return nil
   }
 
-  private mutating func take(now: Instant, end: UInt64) -> ControllerEvent? {
+  /// A new session: what the register has is to be heard anew.
+  private mutating func parted(now: Instant) {
+    delivery.suspend()
+    standing = .apart(bootAt: now)
+  }
+
+  private mutating func take(
+    now: Instant, outbox: borrowing Outbox
+  ) -> ControllerEvent? {
     let said: RegisterMessage
     do {
       said = try message.withBytes { (bytes) throws(MessageError) in
@@ -176,7 +206,8 @@ public struct ControllerLink: ~Copyable {
       isBootDue = true
       return milliseconds.map { .time(unixMilliseconds: $0) }
     case .acknowledgement(let acknowledgement):
-      return take(acknowledgement, now: now, end: end)
+      return take(acknowledgement, now: now, outbox: outbox)
+    case .returnedRecord(let record): return take(record)
     case .unknown(let type):
       refuse(type: type)
       return nil
@@ -190,6 +221,16 @@ public struct ControllerLink: ~Copyable {
   }
 
   private mutating func take(_ request: PaymentRequest) -> ControllerEvent? {
+    guard isReconciled || payments.isKnown(request.reference) else {
+      // While it is not known what the register has, the request is left unanswered and comes
+      // again: it may have overtaken an acknowledgement that was lost.
+      guard isDiverged else { return nil }
+      send(
+        .response(
+          Response(
+            to: .payment, request.reference, isAccepted: false, reason: .diagnosisRequired)))
+      return nil
+    }
     switch payments.judge(request) {
     case .new: return .payment(request)
     case .waiting: return nil
@@ -200,17 +241,6 @@ public struct ControllerLink: ~Copyable {
           Response(to: .payment, request.reference, isAccepted: false, reason: .notPossible)))
     }
     return nil
-  }
-
-  private mutating func take(
-    _ acknowledgement: Acknowledgement, now: Instant, end: UInt64
-  ) -> ControllerEvent? {
-    guard acknowledgement.origin == origin, acknowledgement.size <= end else {
-      tally.wrongAcknowledgements &+= 1
-      return nil
-    }
-    guard delivery.acknowledge(acknowledgement.size, now: now, end: end) else { return nil }
-    return .acknowledged(size: acknowledgement.size)
   }
 
   // MARK: Saying something
@@ -234,7 +264,10 @@ public struct ControllerLink: ~Copyable {
   }
 
   /// Queues a copy of a record that may have been delivered before, after a transaction status.
-  public mutating func sendCopy(index: UInt64, sealed: Span<UInt8>) {
+  /// `other` is the origin of an older log, when it stands in one.
+  public mutating func sendCopy(
+    index: UInt64, of other: Origin? = nil, sealed: Span<UInt8>
+  ) {
     guard session.isOpen else {
       tally.dropped &+= 1
       return
@@ -242,7 +275,7 @@ public struct ControllerLink: ~Copyable {
     do {
       try chatter.push { (bytes) throws(Overflow) in
         try ControllerMessage.encodeRecord(
-          origin: origin, index: index, sealed: sealed, into: &bytes)
+          origin: other ?? origin, index: index, sealed: sealed, into: &bytes)
       }
     } catch { tally.dropped &+= 1 }
   }
@@ -251,7 +284,7 @@ public struct ControllerLink: ~Copyable {
 
   /// Seals the outbox's youngest record ahead of its slot. Until `release` nothing else is sent.
   public mutating func prepare(outbox: borrowing Outbox, now: Instant) {
-    precondition(outbox.next > outbox.first, "a record is put into the outbox, then prepared")
+    precondition(outbox.next > 0, "a record is put into the outbox, then prepared")
     let index = outbox.next - 1
     slot = .held(index: index)
     if !session.writeRecord(
@@ -292,10 +325,16 @@ public struct ControllerLink: ~Copyable {
       return true
     }
     guard session.isOpen else { return writePairing(now: now, into: &frame) }
+    if case .apart(let bootAt) = standing, now >= bootAt { isBootDue = true }
     if isBootDue { return writeBoot(now: now, outbox: outbox, into: &frame) }
-    if let index = delivery.due(now: now, end: outbox.next) {
-      guard session.writeRecord(index, of: origin, outbox: outbox, now: now, into: &frame)
-      else { return false }
+    if case .recovering = standing, !recovery.isComplete,
+      recovery.isDue(now: now, timeout: delivery.timeout)
+    {
+      return writeRecall(now: now, into: &frame)
+    }
+    if let index = delivery.due(now: now, end: outbox.next),
+      session.writeRecord(index, of: origin, outbox: outbox, now: now, into: &frame)
+    {
       delivery.note(sent: index, at: line.occupy(frame.count, now: now))
       return true
     }
@@ -317,48 +356,33 @@ public struct ControllerLink: ~Copyable {
     now: Instant, outbox: borrowing Outbox, into frame: inout WireFrame
   ) -> Bool {
     isBootDue = false
+    if case .apart = standing { standing = .apart(bootAt: now + delivery.timeout) }
     let info = BootInfo(
-      origin: origin, first: delivery.acknowledged, next: outbox.next, epoch: epoch)
+      origin: origin, first: outbox.oldest, next: outbox.next, epoch: epoch,
+      root: outbox.tree.root, start: outbox.start)
+    return write(.boot(info), now: now, into: &frame)
+  }
+
+  private mutating func writeRecall(now: Instant, into frame: inout WireFrame) -> Bool {
+    write(.recall(Recall(origin: origin, index: recovery.next)), now: now, into: &frame)
+  }
+
+  private mutating func write(
+    _ message: ControllerMessage, now: Instant, into frame: inout WireFrame
+  ) -> Bool {
     var plain = MessageBytes()
-    do { try ControllerMessage.boot(info).encode(into: &plain) } catch {
-      preconditionFailure("boot information is 50 bytes at most")
+    do { try message.encode(into: &plain) } catch {
+      preconditionFailure("no message is longer than a message may be")
     }
     guard plain.withBytes({ session.write($0, now: now, into: &frame) }) else { return false }
     _ = line.occupy(frame.count, now: now)
     return true
   }
 
-  private borrowing func end(of outbox: borrowing Outbox) -> UInt64 {
+  borrowing func end(of outbox: borrowing Outbox) -> UInt64 {
     switch slot {
     case .free: outbox.next
     case .held(let index): index
     }
-  }
-}
-
-extension Session {
-  /// Seals a message that is known to fit; false when there is no session.
-  fileprivate mutating func write(
-    _ message: Span<UInt8>, now: Instant, into frame: inout WireFrame
-  ) -> Bool {
-    do { return try seal(message, now: now, into: &frame) } catch {
-      preconditionFailure("a message fits a frame")
-    }
-  }
-
-  /// Seals record `index` of the outbox; false when there is no session or no such record.
-  fileprivate mutating func writeRecord(
-    _ index: UInt64, of origin: Origin, outbox: borrowing Outbox, now: Instant,
-    into frame: inout WireFrame
-  ) -> Bool {
-    var plain = MessageBytes()
-    do throws(Overflow) {
-      let found: Void? = try outbox.withRecord(index) { (sealed) throws(Overflow) in
-        try ControllerMessage.encodeRecord(
-          origin: origin, index: index, sealed: sealed, into: &plain)
-      }
-      guard found != nil else { return false }
-    } catch { preconditionFailure("what fits the outbox fits a message") }
-    return plain.withBytes { write($0, now: now, into: &frame) }
   }
 }

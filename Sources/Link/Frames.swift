@@ -14,6 +14,8 @@ public enum LinkLimits {
   public static let message = 602
   /// A sealed record within a record message.
   public static let record = 560
+  /// Subtree roots in a boot message.
+  public static let peaks = 15
 }
 
 /// One frame as it goes to the wire.

@@ -4,6 +4,10 @@
 import Octets
 
 public struct LineClock: Sendable {
+  /// The next frame may be handed over when the one before needs less than this: a tick, so that
+  /// the line does not stand still until the next one.
+  static let lead = Interval.milliseconds(1)
+
   private let byteTime: Interval
   private var freeAt: Instant
 
@@ -17,7 +21,7 @@ public struct LineClock: Sendable {
     Interval(nanoseconds: byteTime.nanoseconds * Int64(LinkLimits.frame))
   }
 
-  public func isFree(now: Instant) -> Bool { now >= freeAt }
+  public func isFree(now: Instant) -> Bool { now + Self.lead >= freeAt }
 
   /// The first moment from `time` on at which the line is free.
   public func whenFree(after time: Instant) -> Instant { max(time, freeAt) }

@@ -112,6 +112,24 @@ struct MessageReader: ~Copyable, ~Escapable {
     return origin
   }
 
+  mutating func digest() throws(MessageError) -> Digest {
+    let digest: Digest?
+    do { digest = Digest(try cbor.bytes(atMost: Digest.size)) } catch { throw .malformed(error) }
+    guard let digest else { throw .outOfRange(key: key) }
+    return digest
+  }
+
+  /// The tree of `size` leaves with these full subtrees.
+  mutating func tree(_ size: UInt64) throws(MessageError) -> MerkleTree {
+    let tree: MerkleTree?
+    do {
+      let peaks = try cbor.bytes(atMost: LinkLimits.peaks * Digest.size)
+      tree = MerkleTree(size: size, peaks: peaks)
+    } catch { throw .malformed(error) }
+    guard let tree else { throw .outOfRange(key: key) }
+    return tree
+  }
+
   /// Where a byte string of at most `limit` bytes lies in the message.
   mutating func range(atMost limit: Int) throws(MessageError) -> Range<Int> {
     do {
@@ -147,8 +165,9 @@ extension RegisterMessage {
     case .diagnosisRequest:
       try reader.skipAll()
       self = .diagnosis
+    case .returnedRecord: self = .returnedRecord(try RecordMessage(&reader))
     case .response, .event, .record, .transactionStatusResponse, .boot, .totals, .diagnosis,
-      .error, nil:
+      .recall, .error, nil:
       try reader.skipAll()
       self = .unknown(type: reader.type)
     }
@@ -169,14 +188,20 @@ extension Acknowledgement {
   fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
     var origin: Origin?
     var size: UInt64?
+    var root: Digest?
+    var early: UInt64?
     while let key = try reader.next() {
       switch key {
       case 1: origin = try reader.origin()
       case 2: size = try reader.unsigned()
+      case 3: root = try reader.digest()
+      case 4: early = try reader.unsigned()
       default: try reader.skip()
       }
     }
-    self.init(origin: try required(origin, 1), size: try required(size, 2))
+    self.init(
+      origin: try required(origin, 1), size: try required(size, 2), root: try required(root, 3),
+      early: early)
   }
 }
 
@@ -192,9 +217,10 @@ extension ControllerMessage {
     case .boot: self = .boot(try BootInfo(&reader))
     case .totals: self = .totals(try Totals(&reader))
     case .diagnosis: self = .diagnosis(try Diagnosis(&reader))
+    case .recall: self = .recall(try Recall(&reader))
     case .error: self = .error(try ErrorMessage(&reader))
     case .payment, .abort, .transactionStatus, .time, .acknowledgement, .outcome, .choice,
-      .totalsRequest, .diagnosisRequest, nil:
+      .totalsRequest, .diagnosisRequest, .returnedRecord, nil:
       try reader.skipAll()
       self = .unknown(type: reader.type)
     }
@@ -277,6 +303,9 @@ extension BootInfo {
     var first: UInt64?
     var next: UInt64?
     var epoch: UInt64?
+    var root: Digest?
+    var size: UInt64?
+    var start: MerkleTree?
     while let key = try reader.next() {
       switch key {
       case 1: version = try reader.unsigned()
@@ -284,14 +313,36 @@ extension BootInfo {
       case 3: first = try reader.unsigned()
       case 4: next = try reader.unsigned()
       case 5: epoch = try reader.unsigned()
+      case 6: root = try reader.digest()
+      case 7: size = try reader.unsigned()
+      case 8: start = try reader.tree(try required(size, 7))
       default: try reader.skip()
       }
     }
     self.init(
       origin: try required(origin, 2), first: try required(first, 3),
-      next: try required(next, 4), epoch: try required(epoch, 5))
+      next: try required(next, 4), epoch: try required(epoch, 5), root: try required(root, 6),
+      start: try required(start, 8))
     self.version = try required(version, 1)
     guard self.first <= self.next else { throw .outOfRange(key: 3) }
+    guard self.start.size >= self.first, self.start.size <= self.next else {
+      throw .outOfRange(key: 7)
+    }
+  }
+}
+
+extension Recall {
+  fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
+    var origin: Origin?
+    var index: UInt64?
+    while let key = try reader.next() {
+      switch key {
+      case 1: origin = try reader.origin()
+      case 2: index = try reader.unsigned()
+      default: try reader.skip()
+      }
+    }
+    self.init(origin: try required(origin, 1), index: try required(index, 2))
   }
 }
 

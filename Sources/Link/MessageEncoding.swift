@@ -44,6 +44,22 @@ extension Bytes {
     try appendCBOR(bytesHeader: 16)
     try origin.append(to: &self)
   }
+
+  fileprivate mutating func field(_ key: UInt64, _ digest: Digest) throws(Overflow) {
+    try appendCBOR(unsigned: key)
+    try digest.withBytes { (digest) throws(Overflow) in try appendCBOR(bytes: digest) }
+  }
+
+  fileprivate mutating func record(
+    _ type: MessageType, origin: Origin, index: UInt64, sealed: Span<UInt8>
+  ) throws(Overflow) {
+    guard sealed.count <= LinkLimits.record else { throw Overflow() }
+    try begin(type, 3)
+    try field(1, origin)
+    try field(2, index)
+    try appendCBOR(unsigned: 3)
+    try appendCBOR(bytes: sealed)
+  }
 }
 
 extension RegisterMessage {
@@ -61,9 +77,11 @@ extension RegisterMessage {
       try bytes.begin(.time, milliseconds == nil ? 0 : 1)
       if let milliseconds { try bytes.field(1, milliseconds) }
     case .acknowledgement(let acknowledgement):
-      try bytes.begin(.acknowledgement, 2)
+      try bytes.begin(.acknowledgement, acknowledgement.early == nil ? 3 : 4)
       try bytes.field(1, acknowledgement.origin)
       try bytes.field(2, acknowledgement.size)
+      try bytes.field(3, acknowledgement.root)
+      if let early = acknowledgement.early { try bytes.field(4, early) }
     case .outcome(let report): try report.encode(into: &bytes)
     case .choice(let choice):
       try bytes.begin(.choice, 2)
@@ -71,6 +89,7 @@ extension RegisterMessage {
       try bytes.field(2, choice.tip)
     case .totals(let request): try request.encode(into: &bytes)
     case .diagnosis: try bytes.begin(.diagnosisRequest, 0)
+    case .returnedRecord: preconditionFailure("records are encoded with their bytes")
     case .unknown: preconditionFailure("only what we know is sent")
     }
   }
@@ -98,6 +117,31 @@ extension TransactionStatus {
   }
 }
 
+extension RegisterMessage {
+  /// Appends a returned record, `sealed` being at most `LinkLimits.record` bytes.
+  public static func encodeReturnedRecord<let capacity: Int>(
+    origin: Origin, index: UInt64, sealed: Span<UInt8>, into bytes: inout Bytes<capacity>
+  ) throws(Overflow) {
+    try bytes.record(.returnedRecord, origin: origin, index: index, sealed: sealed)
+  }
+}
+
+extension BootInfo {
+  fileprivate func encode<let capacity: Int>(into bytes: inout Bytes<capacity>) throws(Overflow) {
+    try bytes.begin(.boot, 8)
+    try bytes.field(1, version)
+    try bytes.field(2, origin)
+    try bytes.field(3, first)
+    try bytes.field(4, next)
+    try bytes.field(5, epoch)
+    try bytes.field(6, root)
+    try bytes.field(7, start.size)
+    try bytes.appendCBOR(unsigned: 8)
+    try bytes.appendCBOR(bytesHeader: start.size.nonzeroBitCount * Digest.size)
+    try start.appendPeaks(to: &bytes)
+  }
+}
+
 extension ControllerMessage {
   /// Appends the message. Throws when `bytes` has not enough room. Records have a function of
   /// their own.
@@ -111,15 +155,13 @@ extension ControllerMessage {
       try bytes.field(4, response.reason.rawValue)
     case .event(let event): try event.encode(into: &bytes)
     case .transactionStatus(let status): try status.encode(into: &bytes)
-    case .boot(let info):
-      try bytes.begin(.boot, 5)
-      try bytes.field(1, info.version)
-      try bytes.field(2, info.origin)
-      try bytes.field(3, info.first)
-      try bytes.field(4, info.next)
-      try bytes.field(5, info.epoch)
+    case .boot(let info): try info.encode(into: &bytes)
     case .totals(let totals): try totals.encode(into: &bytes)
     case .diagnosis(let diagnosis): try diagnosis.encode(into: &bytes)
+    case .recall(let recall):
+      try bytes.begin(.recall, 2)
+      try bytes.field(1, recall.origin)
+      try bytes.field(2, recall.index)
     case .error(let error):
       try bytes.begin(.error, 2)
       try bytes.field(1, error.type)
@@ -132,11 +174,6 @@ extension ControllerMessage {
   public static func encodeRecord<let capacity: Int>(
     origin: Origin, index: UInt64, sealed: Span<UInt8>, into bytes: inout Bytes<capacity>
   ) throws(Overflow) {
-    guard sealed.count <= LinkLimits.record else { throw Overflow() }
-    try bytes.begin(.record, 3)
-    try bytes.field(1, origin)
-    try bytes.field(2, index)
-    try bytes.appendCBOR(unsigned: 3)
-    try bytes.appendCBOR(bytes: sealed)
+    try bytes.record(.record, origin: origin, index: index, sealed: sealed)
   }
 }

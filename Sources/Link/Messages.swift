@@ -15,6 +15,7 @@ public enum MessageType: UInt64, Sendable {
   case choice = 7
   case totalsRequest = 8
   case diagnosisRequest = 9
+  case returnedRecord = 10
   case response = 16
   case event = 17
   case record = 18
@@ -22,6 +23,7 @@ public enum MessageType: UInt64, Sendable {
   case boot = 20
   case totals = 21
   case diagnosis = 22
+  case recall = 23
   case error = 31
 }
 
@@ -37,7 +39,7 @@ public enum MessageError: Error, Equatable {
 public typealias MessageBytes = Bytes<602>
 
 /// 1 to `size` printable ASCII characters.
-public struct PrintableText<let size: Int>: Equatable, Sendable {
+public struct PrintableText<let size: Int>: Equatable, Sendable, BitwiseCopyable {
   public static var capacity: Int { size }
   private var bytes = InlineArray<size, UInt8>(repeating: 0)
   public let count: Int
@@ -65,7 +67,7 @@ public struct PrintableText<let size: Int>: Equatable, Sendable {
 public typealias Reference = PrintableText<32>
 
 /// 16 bytes that name a log of records.
-public struct Origin: Equatable, Sendable {
+public struct Origin: Equatable, Sendable, BitwiseCopyable {
   private var high: UInt64
   private var low: UInt64
 
@@ -84,14 +86,21 @@ public struct Origin: Equatable, Sendable {
   }
 }
 
-/// The register holds all records of `origin` below `size`, safely stored.
+/// The register holds all records of `origin` below `size`, safely stored, and witnesses them.
 public struct Acknowledgement: Equatable, Sendable {
   public var origin: Origin
   public var size: UInt64
+  /// The root of the tree over these records (RFC 6962).
+  public var root: Digest
+  /// Bit n: record `size + n` has come and need not be sent again in this session, although it does
+  /// not count yet. Nil from a register that takes records in order only.
+  public var early: UInt64?
 
-  public init(origin: Origin, size: UInt64) {
+  public init(origin: Origin, size: UInt64, root: Digest, early: UInt64? = nil) {
     self.origin = origin
     self.size = size
+    self.root = root
+    self.early = early
   }
 }
 
@@ -109,6 +118,8 @@ public enum RegisterMessage: Equatable, Sendable {
   case choice(Choice)
   case totals(TotalsRequest)
   case diagnosis
+  /// A record the controller has asked back, having lost it.
+  case returnedRecord(RecordMessage)
   /// A type this version does not know.
   case unknown(type: UInt64)
 }
@@ -162,15 +173,35 @@ public struct BootInfo: Equatable, Sendable {
   public var next: UInt64
   /// Counts the controller's starts.
   public var epoch: UInt64
+  /// The root of the tree over the records below `next`.
+  public var root: Digest
+  /// Where a register begins that does not know the origin, or lacks what cannot be sent any more:
+  /// the tree over the records before. At least `first`.
+  public var start: MerkleTree
 
   public static let currentVersion: UInt64 = 1
 
-  public init(origin: Origin, first: UInt64, next: UInt64, epoch: UInt64) {
+  public init(
+    origin: Origin, first: UInt64, next: UInt64, epoch: UInt64, root: Digest, start: MerkleTree
+  ) {
     version = Self.currentVersion
     self.origin = origin
     self.first = first
     self.next = next
     self.epoch = epoch
+    self.root = root
+    self.start = start
+  }
+}
+
+/// Record `index`, which the controller lost and the register has: to be sent back.
+public struct Recall: Equatable, Sendable {
+  public var origin: Origin
+  public var index: UInt64
+
+  public init(origin: Origin, index: UInt64) {
+    self.origin = origin
+    self.index = index
   }
 }
 
@@ -197,6 +228,7 @@ public enum ControllerMessage: Equatable, Sendable {
   case boot(BootInfo)
   case totals(Totals)
   case diagnosis(Diagnosis)
+  case recall(Recall)
   case error(ErrorMessage)
   /// A type this version does not know.
   case unknown(type: UInt64)

@@ -70,6 +70,8 @@ public struct Reason: RawRepresentable, Equatable, Sendable, BitwiseCopyable {
   public static var reversalNotPossible: Reason { Reason(rawValue: 0xB5) }
   /// There is no such tab, or it was completed or reversed.
   public static var tabNotOpen: Reason { Reason(rawValue: 0xB8) }
+  /// The records of controller and register contradict each other; payments are stopped.
+  public static var diagnosisRequired: Reason { Reason(rawValue: 0xC2) }
   /// Above the limit of every method, or above what was asked for.
   public static var amountTooHigh: Reason { Reason(rawValue: 0xC3) }
   public static var methodNotSupported: Reason { Reason(rawValue: 0xC5) }

@@ -38,6 +38,13 @@ struct PaymentMemory {
     return .new
   }
 
+  func isKnown(_ reference: Reference) -> Bool {
+    for index in 0..<Self.capacity where entries[index]?.request.reference == reference {
+      return true
+    }
+    return false
+  }
+
   mutating func note(_ answer: Response) {
     guard answer.request == .payment else { return }
     for index in 0..<Self.capacity

@@ -123,6 +123,9 @@ public struct StateDirectory: ~Copyable {
     try Files.read(below: descriptor, name.utf8Start, privacy, into: &content)
   }
 
+  /// Makes the names in the directory durable.
+  public func sync() throws(FileError) { _ = try Files.check(tg_sync(descriptor), .sync) }
+
   /// Writes `content` as the file `name`, mode 0600. When this returns, the new content would
   /// survive a power cut; when it throws, or the power goes, the file is the old one or the new
   /// one, whole.

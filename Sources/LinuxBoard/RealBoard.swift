@@ -3,6 +3,7 @@
 
 import CSodium
 import Controller
+import Journal
 import Link
 import Magstripe
 import Octets
@@ -22,7 +23,11 @@ public struct SharedState: ~Copyable, @unchecked Sendable {
   public let execution: LatencyHistogram
   public let link = LinkTally()
   public var keys = KeyMailbox()
+  /// From the loop to the journal and back. Half of the first is for records alone.
+  public let journalRequests: Ring<JournalRequest>
+  public let journalReports: Ring<JournalReport>
   private let stopping = Atomic<Bool>(false)
+  private let journalStopping = Atomic<Bool>(false)
   private let progress = Atomic<UInt64>(0)
 
   public init() throws(NoMemory) {
@@ -31,16 +36,24 @@ public struct SharedState: ~Copyable, @unchecked Sendable {
     let pairingEvents = try Ring<PairingEvent>(capacity: 16)
     let lateness = try LatencyHistogram()
     let execution = try LatencyHistogram()
+    let requests = try Ring<JournalRequest>(capacity: 64)
+    let reports = try Ring<JournalReport>(capacity: 128)
     self.occurrences = occurrences
     self.pairingOrders = pairingOrders
     self.pairingEvents = pairingEvents
     self.lateness = lateness
     self.execution = execution
+    journalRequests = requests
+    journalReports = reports
   }
 
   /// Asks loop and keeper to end.
   public func stop() { stopping.store(true, ordering: .relaxed) }
   public var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+  /// Asks the journal's thread to end, once the loop has.
+  public func stopJournal() { journalStopping.store(true, ordering: .releasing) }
+  public var isJournalStopping: Bool { journalStopping.load(ordering: .acquiring) }
 
   /// Slots that the loop has run: what the watchdog goes by.
   public var ticks: UInt64 { progress.load(ordering: .relaxed) }
@@ -189,6 +202,22 @@ public struct RealBoard: Board, ~Copyable {
 
   public mutating func tell(_ event: PairingEvent) -> Bool {
     shared.pointee.pairingEvents.push(event)
+  }
+
+  public mutating func journal(_ request: borrowing JournalRequest) -> Bool {
+    let ring = UnsafePointer(shared)
+    // Room for records is kept from questions.
+    if case .append = copy request {
+      return ring.pointee.journalRequests.push(copy request)
+    }
+    guard ring.pointee.journalRequests.room > ring.pointee.journalRequests.capacity / 2 else {
+      return false
+    }
+    return ring.pointee.journalRequests.push(copy request)
+  }
+
+  public mutating func nextJournalReport() -> JournalReport? {
+    shared.pointee.journalReports.pop()
   }
 
   public mutating func random(into key: inout Link.Key) {

@@ -35,6 +35,9 @@ public struct Ring<Element: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
     return Int(truncatingIfNeeded: written.load(ordering: .acquiring) &- taken)
   }
 
+  /// For either thread, as `count`.
+  public var room: Int { capacity - count }
+
   /// For the writing thread. False when the ring is full: the element is counted as refused.
   public func push(_ element: Element) -> Bool {
     let place = written.load(ordering: .relaxed)

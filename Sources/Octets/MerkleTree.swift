@@ -37,13 +37,16 @@ public struct MerkleTree: Equatable, Sendable {
     }
   }
 
+  /// Whether another leaf fits: asked where sizes come from outside.
+  public var hasRoom: Bool { size >> UInt64(Self.levels) == 0 }
+
   private func hasPeak(_ level: Int) -> Bool { size >> UInt64(level) & 1 == 1 }
 
   /// Adds a leaf's hash and tells of each subtree that it completes, the leaf itself first.
   public mutating func append<E: Error>(
     _ leaf: Digest, completing tell: (MerkleNode) throws(E) -> Void
   ) throws(E) {
-    precondition(size >> UInt64(Self.levels) == 0, "a trillion records are not made")
+    precondition(hasRoom, "a trillion records are not made")
     var hash = leaf
     var level = 0
     try tell(MerkleNode(level: 0, index: size, hash: hash))

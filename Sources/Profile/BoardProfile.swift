@@ -28,6 +28,7 @@ public struct BoardProfile: Sendable {
   public internal(set) var indicators = Indicators()
   /// Where keys and state are kept.
   public internal(set) var storage = Path()
+  public internal(set) var retention = Retention()
   public internal(set) var masking = Masking()
   /// The code scanner.
   public internal(set) var scanner = Device()
@@ -125,6 +126,14 @@ public struct BoardProfile: Sendable {
     public internal(set) var error: GPIOLine?
     /// Whether a light is lit by a low level.
     public internal(set) var isActiveLow = false
+  }
+
+  /// How long acknowledged records are kept, and what is left of the disk to others.
+  public struct Retention: Sendable {
+    public internal(set) var records = 0
+    public internal(set) var days = 0
+    /// Below so many free megabytes no card is taken.
+    public internal(set) var reserveMegabytes = 0
   }
 
   /// How many digits of a card number may be shown: at most 6 and 4 (PCI DSS 3.2.1, 3.3).

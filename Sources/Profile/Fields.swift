@@ -19,6 +19,9 @@ extension BoardProfile {
     case .buttonActive: isButtonActiveLow = number == 0
     case .leadingDigits: masking.leadingDigits = number
     case .trailingDigits: masking.trailingDigits = number
+    case .keepRecords: retention.records = number
+    case .keepDays: retention.days = number
+    case .reserve: retention.reserveMegabytes = number
     case .tick, .release, .priority, .capturePriority, .processor: loop.set(key, to: number)
     case .stream: stripe.stream = Text(text)
     case .kind, .source, .silence, .bias: stripe.set(key, to: number)

@@ -95,12 +95,12 @@ public enum Key: UInt8, Sendable {
   case port, baud
   case button, buttonActive
   case ready, reading, ok, error, active
-  case directory
+  case directory, keepRecords, keepDays, reserve
   case leadingDigits, trailingDigits
   case scannerPort, scannerBaud
   case displayPort, displayBaud, commands, characters, select, language
 
-  public static let count = 54
+  public static let count = 57
 
   public var rule: Rule {
     switch self {
@@ -125,10 +125,7 @@ public enum Key: UInt8, Sendable {
         .pairing, "active", .choice("low, high"), default: "low",
         "The level of the line while the button is held; the chip's own resistor pulls it off it.")
     case .ready, .reading, .ok, .error, .active: indicatorRule
-    case .directory:
-      Rule(
-        .storage, "directory", .path, default: "/var/lib/tillgate",
-        "Directory of keys and state.")
+    case .directory, .keepRecords, .keepDays, .reserve: storageRule
     case .leadingDigits, .trailingDigits: cardRule
     case .scannerPort, .scannerBaud: scannerRule
     case .displayPort, .displayBaud, .commands, .characters, .select, .language: displayRule
@@ -286,6 +283,27 @@ public enum Key: UInt8, Sendable {
       Rule(
         .indicators, "active", .choice("high, low"), default: "high",
         "The level that lights a light.")
+    }
+  }
+
+  private var storageRule: Rule {
+    switch self {
+    case .directory:
+      Rule(
+        .storage, "directory", .path, default: "/var/lib/tillgate",
+        "Directory of keys, state and the log of records.")
+    case .keepRecords:
+      Rule(
+        .storage, "keep_records", .number(1024...10_000_000), default: "100000",
+        "Acknowledged records that are kept at most; about 1 KB each.")
+    case .keepDays:
+      Rule(
+        .storage, "keep_days", .number(1...3650), default: "90",
+        "Days after which an acknowledged record is let go.")
+    default:
+      Rule(
+        .storage, "reserve_mb", .number(1...1_000_000), default: "16",
+        "Below so many free megabytes of the disk no card is taken.")
     }
   }
 

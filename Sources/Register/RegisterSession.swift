@@ -5,30 +5,6 @@
 import Link
 import Octets
 
-/// What the register already holds, from its own storage.
-public struct RecordsHeld: Equatable, Sendable {
-  public var origin: Origin
-  /// One above the index of the last record stored.
-  public var size: UInt64
-
-  public init(origin: Origin, size: UInt64) {
-    self.origin = origin
-    self.size = size
-  }
-}
-
-/// How the controller's records and the register's fit together at the start of a session.
-public enum Standing: Equatable, Sendable {
-  /// Nothing is missing; what the register lacks will come.
-  case continuous
-  /// A log the register did not know.
-  case newOrigin
-  /// The controller no longer holds this many records that the register lacks. An alarm.
-  case missing(count: UInt64)
-  /// The register holds this many records the controller says it never wrote. An alarm.
-  case rolledBack(count: UInt64)
-}
-
 public enum RegisterEvent: Equatable, Sendable {
   /// A session is up. Comes again when the controller restarted or was asked for the time.
   case linkUp(BootInfo, Standing)
@@ -38,6 +14,10 @@ public enum RegisterEvent: Equatable, Sendable {
   case record(index: UInt64)
   /// A record asked for by `queryStatus` that was taken before.
   case recordCopy(index: UInt64)
+  /// The controller lost record `index`: give it back with `sendBack`. Comes again until then.
+  case recall(index: UInt64)
+  /// The controller's records, now as many as the register's, are not the same. An alarm.
+  case forked
   case status(TransactionStatus)
   case totals(Totals)
   case diagnosis(Diagnosis)
@@ -52,23 +32,23 @@ public struct RegisterSession: ~Copyable {
   private var roundTrip: RoundTrip
   private var message = MessageBytes()
   private var shown = 0..<0
-  private var held: RecordsHeld?
-  /// The index of the record to be taken next; above `held.size` while one is being stored.
-  private var expected: UInt64 = 0
-  /// The controller lost records that are here: no record of its is taken.
-  private var isDiverged = false
+  private var shelf: RecordShelf
   private var isAcknowledgementDue = false
-  private var clock: (unixMilliseconds: UInt64, at: Instant)?
-  private var time = Request()
-  private var payment = Request()
-  private var abort = Request()
-  private var status = Request()
-  private var outcome = Request()
-  private var choice = Request()
-  private var totals = Request()
-  private var diagnosis = Request()
+  /// Whether the controller has heard in this session what the register holds: payments wait.
+  private var hasAcknowledged = false
+  private var returning = MessageBytes()
+  private var hasSaidForked = false
+  var clock: (unixMilliseconds: UInt64, at: Instant)?
+  var time = Request()
+  var payment = Request()
+  var abort = Request()
+  var status = Request()
+  var outcome = Request()
+  var choice = Request()
+  var totals = Request()
+  var diagnosis = Request()
   /// The period that is asked to be closed.
-  private var closing: PeriodName?
+  var closing: PeriodName?
   private var tally = RegisterCounts()
 
   /// - Parameters:
@@ -82,8 +62,7 @@ public struct RegisterSession: ~Copyable {
     session = try Session(role: .register, secret: secret, peer: controller, now: now)
     line = LineClock(byteTime: byteTime, now: now)
     roundTrip = RoundTrip(frameTime: line.frameTime)
-    self.held = held
-    expected = held?.size ?? 0
+    shelf = RecordShelf(held)
   }
 
   public var counts: RegisterCounts {
@@ -92,6 +71,9 @@ public struct RegisterSession: ~Copyable {
     counts.sessions = session.counts
     return counts
   }
+
+  /// The records the register has stored, as far as it said so.
+  public var held: RecordsHeld? { shelf.held }
 
   /// Whether there is a session.
   public var isOpen: Bool { session.isOpen }
@@ -107,70 +89,31 @@ public struct RegisterSession: ~Copyable {
   /// Wipes all keys; the session is good for nothing afterwards.
   public mutating func wipe() { session.wipe() }
 
-  // MARK: Requests
-
-  /// Asks for a payment, again and again until it is answered. A request still unanswered is
-  /// replaced.
-  public mutating func pay(_ request: PaymentRequest) {
-    payment.begin(.payment(request), reference: request.reference)
-  }
-
-  public mutating func abort(_ reference: Reference) {
-    abort.begin(.abort(reference), reference: reference)
-  }
-
-  /// Reports how the authorisation of a captured card ended, until it is answered.
-  public mutating func report(_ report: OutcomeReport) {
-    outcome.begin(.outcome(report), reference: report.reference)
-  }
-
-  /// Answers a `tipWanted` event with what the customer chose.
-  public mutating func choose(_ choice: Choice) {
-    self.choice.begin(.choice(choice), reference: choice.reference)
-  }
-
-  /// Asks what became of a transaction. Ends with a `status` event and, for a processed
-  /// one, a `record` or `recordCopy` event.
-  public mutating func queryStatus(_ reference: Reference) {
-    status.begin(.transactionStatus(reference), reference: reference)
-  }
-
-  /// Asks for what was taken in the open period, or closes the one of this name: closing is done
-  /// once however often it is asked. Ends with a `totals` event.
-  public mutating func queryTotals(closing name: PeriodName? = nil) {
-    closing = name
-    totals.begin(.totals(TotalsRequest(closing: name)), reference: nil)
-  }
-
-  /// Asks how the controller fares. Ends with a `diagnosis` event.
-  public mutating func queryDiagnosis() { diagnosis.begin(.diagnosis, reference: nil) }
-
-  /// Tells the controller the time, milliseconds since 1970; it answers with `linkUp`. Every new
-  /// session starts with the time once it was told.
-  public mutating func tell(unixMilliseconds: UInt64, now: Instant) {
-    clock = (unixMilliseconds, now)
-    time.begin(.time(unixMilliseconds: nil), reference: nil)
-  }
-
-  /// Stops asking for whatever has not been answered.
-  public mutating func cancelRequests() {
-    payment.end()
-    abort.end()
-    status.end()
-    outcome.end()
-    choice.end()
-    totals.end()
-    diagnosis.end()
-  }
+  // MARK: Records
 
   /// Says that record `index`, the one the last `record` event named, is safely stored. False, and
   /// nothing is said, when no such record waits for it.
   @discardableResult
   public mutating func acknowledge(_ index: UInt64) -> Bool {
-    guard let mine = held, index < expected, index >= mine.size else { return false }
-    held = RecordsHeld(origin: mine.origin, size: index + 1)
+    guard shelf.store(index) else { return false }
     isAcknowledgementDue = true
     return true
+  }
+
+  /// Takes a record that was stored earlier, the next one after `held`: for a register that keeps
+  /// the records and no tree. Before the first frame only.
+  public mutating func restore(_ sealed: Span<UInt8>) -> Bool {
+    !isOpen && sealed.count <= LinkLimits.record && shelf.restore(sealed)
+  }
+
+  /// Gives record `index` back to the controller, which lost it (`recall`).
+  public mutating func sendBack(_ index: UInt64, sealed: Span<UInt8>) {
+    guard let held = shelf.held else { return }
+    returning.removeAll()
+    do {
+      try RegisterMessage.encodeReturnedRecord(
+        origin: held.origin, index: index, sealed: sealed, into: &returning)
+    } catch { returning.removeAll() }
   }
 
   /// The sealed bytes of the record that the event just received named.
@@ -195,6 +138,7 @@ public struct RegisterSession: ~Copyable {
     _ bytes: Span<UInt8>, from offset: inout Int, now: Instant
   ) -> RegisterEvent? {
     shown = 0..<0
+    if let event = nextEarly() { return event }
     while offset < bytes.count {
       let byte = bytes[offset]
       offset += 1
@@ -209,10 +153,25 @@ public struct RegisterSession: ~Copyable {
     return nil
   }
 
+  /// What became takeable by the record before.
+  private mutating func nextEarly() -> RegisterEvent? {
+    if shelf.isForked, !hasSaidForked {
+      hasSaidForked = true
+      return .forked
+    }
+    let index = shelf.expected
+    guard let place = shelf.takeEarly(into: &message) else { return nil }
+    shown = place
+    isAcknowledgementDue = true
+    if status.awaits(index) { status.end() }
+    return .record(index: index)
+  }
+
   /// The first frame of a new session proves it to the controller: the time, which it answers with
   /// its boot information. Everything unanswered is asked again.
   private mutating func greet() {
     time.begin(.time(unixMilliseconds: nil), reference: nil)
+    hasAcknowledged = false
     payment.renew()
     abort.renew()
     status.renew()
@@ -235,7 +194,10 @@ public struct RegisterSession: ~Copyable {
     switch said {
     case .boot(let info):
       time.answered(&roundTrip, now: now)
-      return .linkUp(info, align(with: info))
+      isAcknowledgementDue = true
+      let standing = shelf.align(with: info)
+      hasSaidForked = standing == .forked
+      return .linkUp(info, standing)
     case .response(let response): return take(response, now: now)
     case .event(let event): return .event(event)
     case .record(let record): return take(record)
@@ -245,29 +207,16 @@ public struct RegisterSession: ~Copyable {
       guard diagnosis.isPending else { return nil }
       diagnosis.answered(&roundTrip, now: now)
       return .diagnosis(answer)
+    case .recall(let recall):
+      guard let mine = shelf.held, mine.origin == recall.origin, recall.index < mine.size else {
+        return nil
+      }
+      return .recall(index: recall.index)
     case .error(let error): return .error(error)
     case .unknown:
       tally.malformed &+= 1
       return nil
     }
-  }
-
-  private mutating func align(with info: BootInfo) -> Standing {
-    isAcknowledgementDue = true
-    guard let mine = held, mine.origin == info.origin else {
-      held = RecordsHeld(origin: info.origin, size: info.first)
-      expected = info.first
-      isDiverged = false
-      return .newOrigin
-    }
-    if isDiverged || mine.size > info.next {
-      isDiverged = true
-      return .rolledBack(count: mine.size - min(mine.size, info.next))
-    }
-    guard mine.size < info.first else { return .continuous }
-    held = RecordsHeld(origin: info.origin, size: info.first)
-    expected = max(expected, info.first)
-    return .missing(count: info.first - mine.size)
   }
 
   private mutating func take(_ response: Response, now: Instant) -> RegisterEvent? {
@@ -282,26 +231,29 @@ public struct RegisterSession: ~Copyable {
   }
 
   private mutating func take(_ record: RecordMessage) -> RegisterEvent? {
-    guard !isDiverged, let mine = held, mine.origin == record.origin else { return nil }
-    if record.index == expected {
-      expected += 1
+    let mine = shelf.held
+    if record.index == shelf.expected, mine?.origin == record.origin {
+      guard message.withBytes({ shelf.take($0.extracting(record.sealed)) }) else { return nil }
       shown = record.sealed
+      isAcknowledgementDue = true
       if status.awaits(record.index) { status.end() }
       return .record(index: record.index)
     }
     // What was lost or not known to have arrived is said again.
     isAcknowledgementDue = true
-    if record.index > expected {
+    if status.awaits(record.index) {
+      status.end()
+      shown = record.sealed
+      return .recordCopy(index: record.index)
+    }
+    guard mine?.origin == record.origin else { return nil }
+    if record.index > shelf.expected {
       tally.early &+= 1
-      return nil
-    }
-    guard status.awaits(record.index) else {
+      message.withBytes { shelf.keepEarly(record.index, $0.extracting(record.sealed)) }
+    } else {
       tally.duplicates &+= 1
-      return nil
     }
-    status.end()
-    shown = record.sealed
-    return .recordCopy(index: record.index)
+    return nil
   }
 
   private mutating func take(_ answer: Totals, now: Instant) -> RegisterEvent? {
@@ -344,7 +296,11 @@ public struct RegisterSession: ~Copyable {
     var next = session.nextDeadline(now: now)
     if session.isOpen {
       if isAcknowledgementDue, held != nil { next = min(next, now) }
-      next = min(next, min(time.nextDeadline(now: now), payment.nextDeadline(now: now)))
+      if !returning.isEmpty { next = min(next, now) }
+      next = min(next, time.nextDeadline(now: now))
+    }
+    if session.isOpen, hasAcknowledged {
+      next = min(next, payment.nextDeadline(now: now))
       next = min(next, min(abort.nextDeadline(now: now), status.nextDeadline(now: now)))
       next = min(next, min(outcome.nextDeadline(now: now), choice.nextDeadline(now: now)))
       next = min(next, min(totals.nextDeadline(now: now), diagnosis.nextDeadline(now: now)))
@@ -363,11 +319,19 @@ public struct RegisterSession: ~Copyable {
       return RegisterMessage.time(unixMilliseconds: clockTime(now: now))
         .send(in: &session, now: now, into: &frame)
     }
-    if isAcknowledgementDue, let held {
+    if isAcknowledgementDue, let acknowledgement = shelf.acknowledgement {
       isAcknowledgementDue = false
-      let size = Acknowledgement(origin: held.origin, size: held.size)
-      return RegisterMessage.acknowledgement(size).send(in: &session, now: now, into: &frame)
+      hasAcknowledged = true
+      return RegisterMessage.acknowledgement(acknowledgement)
+        .send(in: &session, now: now, into: &frame)
     }
+    if !returning.isEmpty {
+      let wasSealed = returning.withBytes { session.write($0, now: now, into: &frame) }
+      returning.removeAll()
+      return wasSealed
+    }
+    // Before, the controller takes no payment: it does not know what the register has.
+    guard hasAcknowledged else { return false }
     for which in 0..<7 {
       let request =
         switch which {
@@ -382,5 +346,16 @@ public struct RegisterSession: ~Copyable {
       if let request { return request.send(in: &session, now: now, into: &frame) }
     }
     return false
+  }
+}
+
+extension Session {
+  /// Seals a message that is known to fit; false when there is no session.
+  fileprivate mutating func write(
+    _ message: Span<UInt8>, now: Instant, into frame: inout WireFrame
+  ) -> Bool {
+    do { return try seal(message, now: now, into: &frame) } catch {
+      preconditionFailure("a message fits a frame")
+    }
   }
 }

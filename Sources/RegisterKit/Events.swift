@@ -21,6 +21,10 @@ extension tillregister_event {
     case .recordCopy(let index):
       type = UInt8(TILLREGISTER_COPY)
       self.index = index
+    case .recall(let index):
+      type = UInt8(TILLREGISTER_RECALL)
+      self.index = index
+    case .forked: type = UInt8(TILLREGISTER_FORKED)
     case .status(let status): set(status)
     case .totals: type = UInt8(TILLREGISTER_TOTALS)
     case .diagnosis: type = UInt8(TILLREGISTER_DIAGNOSIS)
@@ -52,7 +56,7 @@ extension tillregister_event {
   private mutating func set(_ info: BootInfo, _ standing: Standing) {
     type = UInt8(TILLREGISTER_LINK_UP)
     set(info.origin)
-    index = info.first
+    index = info.start.size
     epoch = info.epoch
     switch standing {
     case .continuous: self.standing = UInt8(TILLREGISTER_CONTINUOUS)
@@ -60,8 +64,9 @@ extension tillregister_event {
     case .missing(let count):
       self.standing = UInt8(TILLREGISTER_MISSING)
       self.count = count
-    case .rolledBack(let count):
-      self.standing = UInt8(TILLREGISTER_ROLLED_BACK)
+    case .forked: self.standing = UInt8(TILLREGISTER_FORKED_LOG)
+    case .ahead(let count):
+      self.standing = UInt8(TILLREGISTER_AHEAD)
       self.count = count
     }
   }
@@ -103,6 +108,19 @@ extension tillregister_event {
     let recordPlace = handle.record
     record_size = handle.kit.pointee.session.withRecord { Self.copy($0, to: recordPlace) }
     if record_size > 0 { record = UnsafePointer(recordPlace.baseAddress) }
+    showTree(handle)
+  }
+
+  private mutating func showTree(_ handle: Handle) {
+    guard type == UInt8(TILLREGISTER_LINK_UP), standing == UInt8(TILLREGISTER_NEW_ORIGIN),
+      let tree = handle.kit.pointee.session.held?.tree
+    else { return }
+    // The tree before a log's first record is one that came in a message.
+    var bytes = Bytes<480>()
+    do throws(Overflow) { try tree.appendPeaks(to: &bytes) } catch { return }
+    let place = handle.peaks
+    peaks_size = bytes.withBytes { Self.copy($0, to: place) }
+    if peaks_size > 0 { peaks = UnsafePointer(place.baseAddress) }
   }
 
   private static func copy(

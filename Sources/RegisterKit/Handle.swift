@@ -61,15 +61,16 @@ struct Kit: ~Copyable {
   }
 }
 
-/// One allocation: a `Kit` and, behind it, the message and the record that an event points to.
+/// One allocation: a `Kit` and, behind it, the message, record and tree that an event points to.
 struct Handle {
   let kit: UnsafeMutablePointer<Kit>
 
   static var messageRoom: Int { 602 }
   static var recordRoom: Int { 560 }
+  static var peaksRoom: Int { LinkLimits.peaks * Digest.size }
   private static var size: Int {
     let step = MemoryLayout<Kit>.alignment
-    let all = MemoryLayout<Kit>.stride + messageRoom + recordRoom
+    let all = MemoryLayout<Kit>.stride + messageRoom + recordRoom + peaksRoom
     return (all + step - 1) / step * step
   }
 
@@ -103,6 +104,10 @@ struct Handle {
   /// Where the message of the last event is kept, and its record.
   var message: UnsafeMutableBufferPointer<UInt8> { room(0, Self.messageRoom) }
   var record: UnsafeMutableBufferPointer<UInt8> { room(Self.messageRoom, Self.recordRoom) }
+  /// And the tree of a log that was new.
+  var peaks: UnsafeMutableBufferPointer<UInt8> {
+    room(Self.messageRoom + Self.recordRoom, Self.peaksRoom)
+  }
 }
 
 /// An error code of the header.

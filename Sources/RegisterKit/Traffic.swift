@@ -36,9 +36,12 @@ private func makeSession(
   guard (300...100_000_000).contains(baud) else { throw Fault(TILLREGISTER_BAUD) }
   var held: RecordsHeld?
   if let start = options.origin {
-    let bytes = UnsafeBufferPointer(start: start, count: 16)
-    if let origin = Origin(Span(_unsafeElements: bytes)) {
-      held = RecordsHeld(origin: origin, size: options.held)
+    let name = UnsafeBufferPointer(start: start, count: 16)
+    if let origin = Origin(Span(_unsafeElements: name)) {
+      let peaks = try bytes(options.peaks, options.peaks_size)
+      let tree = MerkleTree(size: options.held, peaks: Span(_unsafeElements: peaks))
+      guard let tree else { throw Fault(TILLREGISTER_SIZE) }
+      held = RecordsHeld(origin: origin, tree: tree)
     }
   }
   do throws(KeyError) {
@@ -123,6 +126,31 @@ public func tillregister_acknowledge(_ handle: OpaquePointer?, _ index: UInt64) 
     guard try Handle(handle).kit.pointee.session.acknowledge(index) else {
       throw Fault(TILLREGISTER_NOT_SHOWN)
     }
+  }
+}
+
+@c @implementation
+public func tillregister_restore(
+  _ handle: OpaquePointer?, _ record: UnsafePointer<UInt8>?, _ size: Int
+) -> Int32 {
+  coded { () throws(Fault) in
+    let handle = try Handle(handle)
+    let sealed = try bytes(record, size)
+    guard handle.kit.pointee.session.restore(Span(_unsafeElements: sealed)) else {
+      throw Fault(TILLREGISTER_SIZE)
+    }
+  }
+}
+
+@c @implementation
+public func tillregister_give_back(
+  _ handle: OpaquePointer?, _ index: UInt64, _ record: UnsafePointer<UInt8>?, _ size: Int
+) -> Int32 {
+  coded { () throws(Fault) in
+    let handle = try Handle(handle)
+    let sealed = try bytes(record, size)
+    guard size <= TILLREGISTER_RECORD_SIZE else { throw Fault(TILLREGISTER_SIZE) }
+    handle.kit.pointee.session.sendBack(index, sealed: Span(_unsafeElements: sealed))
   }
 }
 

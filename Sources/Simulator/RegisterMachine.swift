@@ -22,8 +22,6 @@ struct RegisterMachine: ~Copyable {
   /// What the line brought in this millisecond, and how much of it was taken.
   private(set) var received = Bytes<512>()
   private var taken = 0
-  /// The origin that the controller named last.
-  private var origin: Origin?
   /// Entries of the store that were told of, and the sealed bytes of the last.
   private var told = 0
   private(set) var sealed = SealedRecord()
@@ -35,7 +33,7 @@ struct RegisterMachine: ~Copyable {
   /// Whether records are stored and acknowledged, as they should be.
   var keepsRecords = true
   /// The canary's record that is still to be stored.
-  private var owed: (index: UInt64, at: Instant)?
+  private var owed: (held: RecordsHeld, at: Instant)?
 
   init(seed: UInt64, byteTime: Interval, now: Instant) {
     self.byteTime = byteTime
@@ -95,7 +93,6 @@ struct RegisterMachine: ~Copyable {
     if store.count < max(promised, told) { hasBrokenPromise = true }
     session = Self.makeSession(held: held, byteTime: byteTime, now: now)
     session.tell(unixMilliseconds: unixMilliseconds, now: now)
-    origin = held?.origin
   }
 
   private static func makeSession(
@@ -130,8 +127,8 @@ struct RegisterMachine: ~Copyable {
     settle(now: now)
     let event = received.withBytes { session.receive($0, from: &taken, now: now) }
     switch event {
-    case .linkUp(let info, _): origin = info.origin
     case .record(let index): return keep(index, canary, now: now)
+    case .recall(let index): giveBack(index)
     case .recordCopy: copyRecord()
     default: break
     }
@@ -148,27 +145,35 @@ struct RegisterMachine: ~Copyable {
   private mutating func keep(_ index: UInt64, _ canary: Canary?, now: Instant) -> RegisterEvent? {
     copyRecord()
     guard keepsRecords else { return .record(index: index) }
+    guard var next = session.held, next.size == index else { return nil }
+    sealed.withBytes { next.tree.append(.leaf($0)) }
     if canary == .acknowledgedBeforeStored {
       session.acknowledge(index)
       promised = store.count + 1
-      owed = (index, now + .milliseconds(200))
+      owed = (next, now + .milliseconds(200))
       return nil
     }
-    guard storeRecord(index, now: now) else { return nil }
-    if canary == .storedTwice, index % 3 == 2 { _ = storeRecord(index, now: now) }
+    guard storeRecord(next, now: now) else { return nil }
+    if canary == .storedTwice, index % 3 == 2 { _ = storeRecord(next, now: now) }
     session.acknowledge(index)
     promised = store.count
     told += 1
     return .record(index: index)
   }
 
-  /// False when the disk did not take it: the program gives up, and starts again.
-  private mutating func storeRecord(_ index: UInt64, now: Instant) -> Bool {
-    guard let origin else { return false }
+  /// What the controller lost, and asks for again if the disk cannot read it now.
+  private mutating func giveBack(_ index: UInt64) {
+    guard let origin = session.held?.origin else { return }
     do throws(DiskError) {
-      try sealed.withBytes { (bytes) throws(DiskError) in
-        try store.add(bytes, origin: origin, index: index, to: disk)
-      }
+      guard try store.find(origin, index, on: disk, into: &sealed) else { return }
+    } catch { return }
+    sealed.withBytes { session.sendBack(index, sealed: $0) }
+  }
+
+  /// False when the disk did not take it: the program gives up, and starts again.
+  private mutating func storeRecord(_ next: RecordsHeld, now: Instant) -> Bool {
+    do throws(DiskError) {
+      try sealed.withBytes { (bytes) throws(DiskError) in try store.add(bytes, next, to: disk) }
       return true
     } catch {
       goDown(until: now + .seconds(1))
@@ -180,7 +185,7 @@ struct RegisterMachine: ~Copyable {
   private mutating func settle(now: Instant) {
     guard let debt = owed, now >= debt.at else { return }
     owed = nil
-    _ = storeRecord(debt.index, now: now)
+    _ = storeRecord(debt.held, now: now)
   }
 
   /// An entry that is in the store and was not told of: the outage came between.

@@ -6,10 +6,11 @@ import Link
 import Octets
 import Register
 
-/// An entry: size of the sealed record (2 bytes), CRC-32C of what follows (4), origin (16), index
-/// (8), sealed record. Numbers most significant byte first.
+/// An entry: size of all that follows the header's first 6 bytes (2 bytes), CRC-32C of it (4),
+/// origin (16), index (8), the number of full subtrees in the tree over all records up to this one
+/// (1) and their roots (32 each), sealed record. Numbers most significant byte first.
 struct RegisterStore: ~Copyable {
-  private static let headerSize = 30
+  private static let headerSize = 31
   private static let name: DiskName = "records"
   private static let newName: DiskName = "records.new"
 
@@ -25,7 +26,7 @@ struct RegisterStore: ~Copyable {
     count = 0
     held = nil
     size = 0
-    var content = Bytes<32_768>()
+    var content = Bytes<49_152>()
     do throws(DiskError) { try disk.read(Self.name, into: &content) } catch {
       guard error == .missing else { throw error }
     }
@@ -40,30 +41,44 @@ struct RegisterStore: ~Copyable {
   private mutating func scan(_ content: Span<UInt8>) {
     while let entry = Entry(content, at: Int(size)) {
       count += 1
-      held = RecordsHeld(origin: entry.origin, size: entry.index + 1)
+      held = RecordsHeld(origin: entry.origin, tree: entry.tree)
       size += UInt64(entry.size)
     }
   }
 
-  /// Adds a record; it is safe when this returns.
+  /// Adds the record that makes what is held `held`; it is safe when this returns.
   mutating func add(
-    _ sealed: Span<UInt8>, origin: Origin, index: UInt64, to disk: borrowing FaultDisk
+    _ sealed: Span<UInt8>, _ held: RecordsHeld, to disk: borrowing FaultDisk
   ) throws(DiskError) {
-    var entry = Bytes<590>()
+    var entry = Bytes<1_111>()
     do throws(Overflow) {
-      var covered = Bytes<584>()
-      try origin.append(to: &covered)
-      try covered.append(bigEndian: index)
+      var covered = Bytes<1_105>()
+      try held.origin.append(to: &covered)
+      try covered.append(bigEndian: held.size - 1)
+      try covered.append(UInt8(held.size.nonzeroBitCount))
+      try held.tree.appendPeaks(to: &covered)
       try covered.append(sealed)
-      try entry.append(bigEndian: UInt16(sealed.count))
+      try entry.append(bigEndian: UInt16(covered.count))
       try entry.append(bigEndian: covered.withBytes { CRC32C.of($0) })
       try covered.withBytes { (bytes) throws(Overflow) in try entry.append(bytes) }
-    } catch { preconditionFailure("the link takes no longer records") }
+    } catch { preconditionFailure("the link takes no longer records, and no world has 2^16") }
     try entry.withBytes { (entry) throws(DiskError) in try disk.append(entry, to: Self.name) }
     try disk.sync(Self.name)
     count += 1
-    held = RecordsHeld(origin: origin, size: index + 1)
+    self.held = held
     size += UInt64(entry.count)
+  }
+
+  /// Replaces `sealed` by the record of this log and index; false when there is none.
+  func find(
+    _ origin: Origin, _ index: UInt64, on disk: borrowing FaultDisk,
+    into sealed: inout SealedRecord
+  ) throws(DiskError) -> Bool {
+    for number in 0..<count {
+      let entry = try read(number, from: disk, into: &sealed)
+      if entry.origin == origin, entry.index == index { return true }
+    }
+    return false
   }
 
   /// Replaces `sealed` by entry `number`, from 0; returns its origin and index.
@@ -71,7 +86,7 @@ struct RegisterStore: ~Copyable {
     _ number: Int, from disk: borrowing FaultDisk, into sealed: inout SealedRecord
   ) throws(DiskError) -> (origin: Origin, index: UInt64) {
     sealed.removeAll()
-    var content = Bytes<32_768>()
+    var content = Bytes<49_152>()
     try disk.read(Self.name, into: &content)
     return try content.withBytes { (content) throws(DiskError) in
       var place = 0
@@ -88,21 +103,26 @@ struct RegisterStore: ~Copyable {
   private struct Entry {
     let origin: Origin
     let index: UInt64
+    let tree: MerkleTree
     let sealed: Range<Int>
     let size: Int
 
     init?(_ content: Span<UInt8>, at place: Int) {
       guard content.count - place >= RegisterStore.headerSize else { return nil }
-      let length = Int(content.number(at: place, size: 2))
-      let end = place + RegisterStore.headerSize + length
-      guard end <= content.count,
+      let end = place + 6 + Int(content.number(at: place, size: 2))
+      let peaksAt = place + RegisterStore.headerSize
+      let sealedAt = peaksAt + Digest.size * Int(content[peaksAt - 1])
+      guard sealedAt <= end, end <= content.count,
         let origin = Origin(content.extracting((place + 6)..<(place + 22)))
       else { return nil }
       let sum = CRC32C.of(content.extracting((place + 6)..<end))
       guard UInt64(sum) == content.number(at: place + 2, size: 4) else { return nil }
       self.origin = origin
       index = content.number(at: place + 22, size: 8)
-      sealed = (place + RegisterStore.headerSize)..<end
+      let peaks = content.extracting(peaksAt..<sealedAt)
+      guard let tree = MerkleTree(size: index + 1, peaks: peaks) else { return nil }
+      self.tree = tree
+      sealed = sealedAt..<end
       size = end - place
     }
   }

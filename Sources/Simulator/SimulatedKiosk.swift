@@ -54,23 +54,27 @@ public struct SimulatedKiosk: ~Copyable {
   public private(set) var controllerOutages = 0
   /// Whether the loop used the disk.
   public private(set) var hasBlocked = false
+  private var epoch: UInt32 = 0
+  /// Whether two starts of the controller had one number, and so the same nonces.
+  public private(set) var hasRepeatedEpoch = false
 
   public init(seed: UInt64, options: KioskOptions = KioskOptions(), faults: Faults = Faults()) {
     var random = SeededRandom(seed: seed)
     let now = Instant(nanoseconds: 5_000_000_000)
     let world = UnsafeMutablePointer<Surroundings>.allocate(capacity: 1)
     world.initialize(to: Surroundings(seed: random.next(), options, now: now))
-    let epoch: UInt32
-    do throws(DiskError) { epoch = try world.pointee.startController() } catch {
-      preconditionFailure("a new disk has no faults yet")
-    }
+    let start: (epoch: UInt32, origin: Origin)
+    do throws(DiskError) {
+      start = try world.pointee.startController(newOrigin: Self.drawOrigin(&random))
+    } catch { preconditionFailure("a new disk has no faults yet") }
     if options.taps != nil { world.pointee.chip = VirtualPN532() }
     self.world = world
     self.options = options
-    loop = Self.makeLoop(world, options, Self.drawOrigin(&random), epoch: epoch, now: now)
+    loop = Self.makeLoop(world, options, start.origin, epoch: start.epoch, now: now)
     recordKey = Self.makeRecordKey()
     machine = RegisterMachine(seed: random.next(), byteTime: options.byteTime, now: now)
     self.random = random
+    epoch = start.epoch
     machine.session.tell(unixMilliseconds: unixMilliseconds, now: now)
     set(faults)
   }
@@ -198,8 +202,10 @@ public struct SimulatedKiosk: ~Copyable {
   private mutating func startController() {
     if world.pointee.disk.hasFailed { world.pointee.disk.restart(controllerOutage) }
     do throws(DiskError) {
-      let epoch = try world.pointee.startController()
-      loop = Self.makeLoop(world, options, Self.drawOrigin(&random), epoch: epoch, now: now)
+      let start = try world.pointee.startController(newOrigin: Self.drawOrigin(&random))
+      loop = Self.makeLoop(world, options, start.origin, epoch: start.epoch, now: now)
+      if start.epoch <= epoch { hasRepeatedEpoch = true }
+      epoch = start.epoch
       startsAt = nil
       stalledUntil = now
     } catch { startsAt = now + .seconds(1) }
@@ -294,7 +300,7 @@ extension SimulatedKiosk {
       board: VirtualBoard(world), timing: LoopTiming(tick: tick, release: options.release),
       terminal: terminal, clock: WallClock(unixMilliseconds: 0, at: now),
       head: StripeSettings(kind: options.head), taps: options.taps,
-      attachments: options.attachments,
+      attachments: options.attachments, outbox: world.pointee.takeOutbox(),
       link: makeLink(origin, options, epoch: epoch, now: now))
   }
 
@@ -305,7 +311,7 @@ extension SimulatedKiosk {
     do {
       return try ControllerLink(
         secret: PairedKeys.secret(first: 1), register: PairedKeys.key(peer.span), origin: origin,
-        epoch: UInt64(epoch), first: 0, byteTime: options.byteTime, now: now)
+        epoch: UInt64(epoch), byteTime: options.byteTime, now: now)
     } catch { preconditionFailure("a good key") }
   }
 

@@ -77,6 +77,8 @@ extension TranscriptLine {
     case .status(let status): add(6, status.reference, status.state.number, 0)
     case .totals(let totals): add(8, nil, totals.name.number, totals.refused)
     case .diagnosis(let diagnosis): add(9, nil, diagnosis.releases, diagnosis.lateReleases)
+    case .recall(let index): add(10, nil, index, 0)
+    case .forked: add(11, nil, 0, 0)
     case .error(let error): add(7, nil, error.type, UInt64(error.reason.rawValue))
     }
   }

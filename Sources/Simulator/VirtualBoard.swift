@@ -1,14 +1,15 @@
 // The simulator's board: everything a controller can see and touch, in virtual time.
 
 import Controller
+import Journal
 import Link
 import Magstripe
 import Octets
 import Vault
 
 /// What surrounds one controller: a head, a line to the register, a durable store with keys, lights
-/// and a supervisor. About 75 KiB: lives behind the pointer of its `VirtualBoard`, so that the test
-/// can reach what the loop owns.
+/// and a supervisor. About 250 KiB: lives behind the pointer of its `VirtualBoard`, so that the
+/// test can reach what the loop owns.
 public struct Surroundings: ~Copyable {
   /// Virtual time, set before each tick.
   public var now: Instant
@@ -43,8 +44,11 @@ public struct Surroundings: ~Copyable {
   /// When the port last took the first byte of a frame longer than anything but a record.
   public private(set) var recordSentAt: Instant?
 
+  // Above the disk on which its file is open: fields end in their order.
+  private var journal = VirtualJournal()
+  private var outbox: Outbox?
   // What outlives an outage.
-  let disk: FaultDisk
+  public let disk: FaultDisk
   private var keeper: VirtualKeeper
   private let canary: Canary?
 
@@ -82,24 +86,51 @@ public struct Surroundings: ~Copyable {
 // MARK: The controller's machine
 
 extension Surroundings {
-  /// The controller's program starts; returns its epoch, which is durable.
-  mutating func startController() throws(DiskError) -> UInt32 {
+  /// The controller's program starts: its epoch, which is durable, and what the journal has.
+  /// `newOrigin` names the log if there never was one.
+  mutating func startController(
+    newOrigin: Origin
+  ) throws(DiskError) -> (epoch: UInt32, origin: Origin) {
     let epoch = try keeper.start(on: disk, canary, now: now, &random)
+    do throws(DiskError) {
+      outbox = try journal.open(on: disk, newOrigin: newOrigin, now: now)
+    } catch {
+      journal.close()
+      throw error
+    }
+    guard let origin = journal.origin else { preconditionFailure("an open journal has a log") }
     while let edge = nextEdge, edge.at < now { advanceSwipe() }
     portChange = isPortUp ? .cameUp : .none
     toController.cut()
     lights = .none
-    return epoch
+    return (epoch, origin)
+  }
+
+  /// What the journal would have after a power cut; nil while the controller is down.
+  public var log: LogState? { journal.log }
+  var hasLostJournal: Bool { journal.isLost }
+
+  /// The outbox of the controller's next loop.
+  mutating func takeOutbox() -> Outbox {
+    guard let taken = outbox.take() else { preconditionFailure("the controller has started") }
+    return taken
   }
 
   /// The controller's program ends with everything it had in memory.
   mutating func stopController(_ outage: Outage) {
     disk.fail()
+    journal.close()
     if outage == .powerCut { toRegister.stopSending(now: now) }
   }
 
   /// What threads other than the loop's do in this millisecond.
-  mutating func runThreads() { keeper.run(now: now, on: disk, canary, &random) }
+  mutating func runThreads() {
+    keeper.run(now: now, on: disk, canary, &random)
+    journal.step(on: disk, now: now)
+  }
+
+  fileprivate mutating func request(_ request: JournalRequest) -> Bool { journal.request(request) }
+  fileprivate mutating func nextReport() -> JournalReport? { journal.nextReport(now: now) }
 
   private mutating func advanceSwipe() {
     nextEdge = swipe?.next()
@@ -323,6 +354,12 @@ public struct VirtualBoard: Board, ~Copyable {
   public mutating func show(_ lights: Lights) { world.pointee.show(lights) }
   public mutating func refill(_ lease: inout KeyLease) -> KeySupply {
     world.pointee.refill(&lease)
+  }
+  public mutating func journal(_ request: borrowing JournalRequest) -> Bool {
+    world.pointee.request(copy request)
+  }
+  public mutating func nextJournalReport() -> JournalReport? {
+    world.pointee.nextReport()
   }
   public mutating func random(into key: inout Link.Key) { world.pointee.random(into: &key) }
   public mutating func report(_ occurrence: Occurrence) { world.pointee.report(occurrence) }

@@ -33,6 +33,10 @@ public enum Violation: UInt8, Sendable {
   case clearCardData
   /// The loop waited for the disk.
   case blockedLoop
+  /// The controller's journal was gone or damaged at a start.
+  case lostJournal
+  /// Controller and register hold different logs.
+  case logsDiffer
 }
 
 /// How much was tried in one run.
@@ -171,6 +175,7 @@ public struct World: ~Copyable {
     while let occurrence = kiosk.surroundings.nextOccurrence() {
       var line = TranscriptLine(occurrence)
       line.end(say)
+      if occurrence.code == .logsDiffer { violation = .logsDiffer }
     }
     while let event = kiosk.nextEvent() {
       var line = TranscriptLine(event, sealed: kiosk.sealed, at: now)

@@ -11,9 +11,9 @@ extension World {
     case .linkUp(let info, let standing):
       sessions += 1
       switch standing {
-      case .continuous: break
-      case .newOrigin: expected = info.first
-      case .missing, .rolledBack: violation = .brokenSequence
+      case .continuous, .ahead: break
+      case .newOrigin: expected = info.start.size
+      case .missing, .forked: violation = .brokenSequence
       }
     case .response(let response):
       if response.request == .payment, !response.isAccepted { end(response.reference, .failed) }
@@ -36,7 +36,8 @@ extension World {
     case .recordCopy(let index):
       if index >= expected { violation = .brokenSequence }
       takeRecord(index)
-    case .totals, .diagnosis: break
+    case .forked: violation = .brokenSequence
+    case .recall, .totals, .diagnosis: break
     case .error: violation = .forgedFrame
     }
   }
@@ -107,7 +108,8 @@ extension World {
   mutating func judge() {
     if kiosk.hasBlocked { violation = .blockedLoop }
     if kiosk.hasBrokenPromise { violation = .brokenPromise }
-    if kiosk.surroundings.watchToRegister.hasRepeatedNonce
+    if kiosk.surroundings.hasLostJournal { violation = .lostJournal }
+    if kiosk.hasRepeatedEpoch || kiosk.surroundings.watchToRegister.hasRepeatedNonce
       || kiosk.surroundings.watchToController.hasRepeatedNonce
     {
       violation = .nonceUsedTwice
@@ -123,6 +125,11 @@ extension World {
   mutating func judgeAll() {
     guard violation == nil else { return }
     if sessions == 0 { violation = .neverLinked }
+    if let mine = kiosk.surroundings.log, let held = kiosk.held, mine.origin == held.origin,
+      mine.size == held.size, mine.tree != held.tree
+    {
+      violation = .logsDiffer
+    }
     if kiosk.linkCounts.sessions.forged + kiosk.register.counts.sessions.forged > 0 {
       violation = .forgedFrame
     }

@@ -19,6 +19,7 @@ public enum SealedFile {
   public enum Kind: UInt8, Sendable {
     case vaultState = 1
     case pairingKeys = 2
+    case logKey = 3
   }
 
   public static let keySize = 32

@@ -30,6 +30,7 @@ public func entry(
   if arguments.word(0, is: "bench") { return bench(arguments) }
   if arguments.word(0, is: "pair") { return PairCommand.run(arguments) }
   if arguments.word(0, is: "keys") { return KeysCommand.run(arguments) }
+  if arguments.word(0, is: "log") { return LogCommand.run(arguments) }
   if arguments.word(0, is: "version") {
     var line = Line()
     line.add("tillgate ")
@@ -45,6 +46,7 @@ public func entry(
            tillgate bench BOARD.ini      measure how late ticks are here
            tillgate keys VERB ...        load, show and erase keys
            tillgate pair [VERB] ...      let a register in by a code, list and remove registers
+           tillgate log VERB ...         verify, prove and export the log of records
            tillgate version
     """)
   return Exit.usage

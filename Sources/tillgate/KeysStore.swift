@@ -3,6 +3,7 @@
 
 import CLinux
 import CSodium
+import Journal
 import LinuxBoard
 import Octets
 import Vault
@@ -11,6 +12,7 @@ import Vault
 struct VaultStore: ~Copyable {
   static let stateName: StaticString = "vault.sealed"
   static let deviceKeyName: StaticString = "device.key"
+  static let logKeyName: StaticString = "log.sealed"
 
   private let directory: StateDirectory
   private var deviceKey = DeviceKey()
@@ -153,6 +155,41 @@ struct VaultStore: ~Copyable {
     }
   }
 
+  /// Opens the log's key into `key`; false when there is none.
+  func open(_ key: inout LogKey) throws(StoreError) -> Bool {
+    var file = Bytes<84>()
+    do throws(FileError) { try directory.read(Self.logKeyName, .secret, into: &file) } catch {
+      if error.isMissing { return false }
+      throw .logKey(error)
+    }
+    do throws(SealedFileError) {
+      try file.withBytes { (file) throws(SealedFileError) in
+        try SealedFile.open(file, .logKey, key: deviceKey, into: &key.seed)
+      }
+    } catch { throw .sealedLogKey(error) }
+    guard key.seed.count == LogKey.size else { throw .sealedLogKey(.badContent) }
+    return true
+  }
+
+  func save(_ key: borrowing LogKey) throws(StoreError) {
+    var file = Bytes<84>()
+    try withNonce { (nonce) throws(FileError) in
+      do throws(Overflow) {
+        try key.seed.withBytes { (seed) throws(Overflow) in
+          try SealedFile.seal(seed, .logKey, key: deviceKey, nonce: nonce, into: &file)
+        }
+      } catch { preconditionFailure("32 bytes and SealedFile.overhead") }
+      try file.withBytes { (file) throws(FileError) in
+        try directory.replace(Self.logKeyName, by: file)
+      }
+    }
+  }
+
+  /// Makes the names of new files durable.
+  func syncDirectory() throws(StoreError) {
+    do throws(FileError) { try directory.sync() } catch { throw .directory(error) }
+  }
+
   private func withNonce<R>(
     _ body: (Span<UInt8>) throws(FileError) -> R
   ) throws(StoreError) -> R {
@@ -232,6 +269,8 @@ enum StoreError: Error {
   /// No register was ever paired.
   case pairingMissing
   case note(FileError)
+  case logKey(FileError)
+  case sealedLogKey(SealedFileError)
 }
 
 extension Bytes {
@@ -274,6 +313,12 @@ extension Line {
     case .note(let error):
       add("the notes of `tillgate pair` ")
       add(error)
+    case .logKey(let error):
+      add("log.sealed ")
+      add(error)
+    case .sealedLogKey(let error):
+      add("log.sealed ")
+      add(error.words)
     }
   }
 }

@@ -6,6 +6,7 @@ import Contactless
 import Controller
 import Display
 import Identity
+import Journal
 import Link
 import LinuxBoard
 import Magstripe
@@ -17,6 +18,7 @@ import Vault
 struct Parts: ~Copyable {
   var keeper: Keeper?
   var loop: LoopThread?
+  var writer: JournalWriter?
 
   init(
     _ profile: BoardProfile, _ shared: UnsafeMutablePointer<SharedState>,
@@ -27,7 +29,13 @@ struct Parts: ~Copyable {
     var keys = KeyKeeper()
     let epoch = try Self.beginEpoch(store, &keys)
     let book = try Self.openBook(store)
-    let terminal = try Self.terminal(profile, book, keys, epoch: epoch)
+    var key = LogKey()
+    defer { key.wipe() }
+    let journal = try store.openJournal(in: profile.storage, key: &key)
+    let log = journal.durable
+    var journalDesk = JournalDesk(journal, policy: JournalPolicy(profile))
+    let outbox = try Self.outbox(log, &journalDesk)
+    let terminal = try Self.terminal(profile, book, keys, origin: log.origin, epoch: epoch)
     let link = try Self.link(profile, book, terminal)
     let taps = profile.contactless.isGiven ? try Self.taps(profile, terminal) : nil
     let board = RealBoard(
@@ -41,8 +49,9 @@ struct Parts: ~Copyable {
         kind: profile.stripe.kind == .f2f ? .f2f : .clockData,
         tracks: Wiring.tracks(profile.stripe),
         silence: profile.stripe.silence),
-      taps: taps, attachments: Attachments(profile), link: link)
+      taps: taps, attachments: Attachments(profile), outbox: outbox, link: link)
     self.loop = LoopThread(loop, period: profile.loop.tick, shared, reader: reader)
+    writer = JournalWriter(shared, desk: journalDesk, directory: profile.storage)
     let desk = PairingDesk(shared, book: book, button: Wiring.pairingButton(profile), store: store)
     keeper = Keeper(
       shared, store: store, keys: keys, desk: desk,
@@ -99,7 +108,7 @@ struct Parts: ~Copyable {
 
   private static func terminal(
     _ profile: BoardProfile, _ book: borrowing PairingBook, _ keys: borrowing KeyKeeper,
-    epoch: UInt32
+    origin: Origin, epoch: UInt32
   ) throws(StartFailure) -> Terminal {
     let shown = profile.masking
     guard let masking = MaskPolicy(leading: shown.leadingDigits, trailing: shown.trailingDigits)
@@ -107,7 +116,7 @@ struct Parts: ~Copyable {
     var tokenKey = TokenKey()
     keys.copyTokenKey(into: &tokenKey)
     var terminal = Terminal(
-      origin: drawOrigin(), epoch: epoch, masking: masking, tokenKey: tokenKey,
+      origin: origin, epoch: epoch, masking: masking, tokenKey: tokenKey,
       recordKey: try book.makeRecordKey())
     book.nameDevice(&terminal.device)
     do { try terminal.firmware.append(version) } catch {
@@ -116,14 +125,14 @@ struct Parts: ~Copyable {
     return terminal
   }
 
-  /// Until the journal keeps the log over a restart, each start begins one.
-  private static func drawOrigin() -> Origin {
-    var bytes = Bytes<16>()
-    bytes.drawRandom(16)
-    guard let origin = bytes.withBytes({ Origin($0) }) else {
-      preconditionFailure("16 bytes were drawn")
-    }
-    return origin
+  private static func outbox(
+    _ log: LogState, _ desk: inout JournalDesk
+  ) throws(StartFailure) -> Outbox {
+    do throws(JournalError) {
+      return Outbox(
+        tree: log.tree, start: try desk.start(), oldest: log.oldest,
+        acknowledged: log.acknowledged)
+    } catch { throw .journal(error) }
   }
 
   private static func link(
@@ -134,7 +143,7 @@ struct Parts: ~Copyable {
     do throws(KeyError) {
       var link = try ControllerLink(
         secret: book.secret, register: Link.Key(), origin: terminal.origin,
-        epoch: UInt64(terminal.epoch), first: 0, byteTime: byteTime, now: MonotonicClock.now())
+        epoch: UInt64(terminal.epoch), byteTime: byteTime, now: MonotonicClock.now())
       for index in 0..<book.count {
         var key = Link.Key()
         do throws(Overflow) {
@@ -189,4 +198,13 @@ extension Attachments {
 
 private func lamps(_ profile: BoardProfile) throws(StartFailure) -> Lamps {
   do throws(GPIOError) { return try Wiring.lamps(profile) } catch { throw .lamps(error) }
+}
+
+extension JournalPolicy {
+  init(_ profile: BoardProfile) {
+    self.init(
+      keptRecords: UInt64(profile.retention.records),
+      keptMilliseconds: UInt64(profile.retention.days) * 86_400_000,
+      reserveBytes: UInt64(profile.retention.reserveMegabytes) * 1_000_000)
+  }
 }

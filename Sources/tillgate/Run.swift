@@ -56,6 +56,9 @@ private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
   let loop = try lock { (place: UnsafeMutablePointer<LoopThread>) in
     place.initialize(to: parts.loop.take()!)
   }
+  let writer = try lock { (place: UnsafeMutablePointer<JournalWriter>) in
+    place.initialize(to: parts.writer.take()!)
+  }
   // What was moved to its place left copies of keys on the stack.
   sodium_stackzero(256 * 1024)
   if !(shared.isLocked && edges.isLocked && loop.isLocked && keeper.isLocked) {
@@ -71,7 +74,8 @@ private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
     throw StartFailure(error)
   }
   do throws(NoThread) {
-    try superviseThreads(profile, keeper.pointer, loop.pointer, shared.pointer, &supervisor)
+    try superviseThreads(
+      profile, keeper.pointer, writer.pointer, loop.pointer, shared.pointer, &supervisor)
   } catch {
     capture.stop()
     throw .thread(errno: error.reason)
@@ -87,23 +91,40 @@ private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
 /// Runs loop and keeper until a signal ends the program.
 private func superviseThreads(
   _ profile: BoardProfile, _ keeper: UnsafeMutablePointer<Keeper>,
-  _ loop: UnsafeMutablePointer<LoopThread>, _ shared: UnsafeMutablePointer<SharedState>,
+  _ writer: UnsafeMutablePointer<JournalWriter>, _ loop: UnsafeMutablePointer<LoopThread>,
+  _ shared: UnsafeMutablePointer<SharedState>,
   _ supervisor: inout Supervisor
 ) throws(NoThread) {
   let keeping = try Thread("keeper", .ordinary, context: keeper) { context in
     context!.assumingMemoryBound(to: Keeper.self).pointee.run()
   }
-  let looping = try Thread(
-    "loop", .realTime(profile.loop.priority), cpu: profile.loop.processor.map { Int32($0) },
-    context: loop
-  ) { context in
-    context!.assumingMemoryBound(to: LoopThread.self).pointee.run()
+  let writing = try Thread("journal", .ordinary, context: writer) { context in
+    context!.assumingMemoryBound(to: JournalWriter.self).pointee.run()
+  }
+  let looping: Thread
+  do throws(NoThread) { looping = try startLoop(profile, loop) } catch {
+    shared.pointee.stop()
+    shared.pointee.stopJournal()
+    throw error
   }
   looping.lacks.describe { Console.error.print($0) }
   supervisor.run()
   shared.pointee.stop()
   looping.join()
+  shared.pointee.stopJournal()
+  writing.join()
   keeping.join()
+}
+
+private func startLoop(
+  _ profile: BoardProfile, _ loop: UnsafeMutablePointer<LoopThread>
+) throws(NoThread) -> Thread {
+  try Thread(
+    "loop", .realTime(profile.loop.priority), cpu: profile.loop.processor.map { Int32($0) },
+    context: loop
+  ) { context in
+    context!.assumingMemoryBound(to: LoopThread.self).pointee.run()
+  }
 }
 
 private func lockSlot() throws(StartFailure) -> LockedMemory<PortSlot> {

@@ -1,6 +1,7 @@
 // Why the program did not start, in words that say what to do.
 
 import CLinux
+import Journal
 import LinuxBoard
 import Octets
 import Profile
@@ -9,6 +10,7 @@ import Vault
 enum StartFailure: Error {
   case store(StoreError)
   case vault(VaultError)
+  case journal(JournalError)
   /// The pairing's keys are no keys.
   case pairing
   case lamps(GPIOError)
@@ -32,6 +34,10 @@ enum StartFailure: Error {
     case .store(let error):
       profile.storage.withBytes { line.add($0) }
       line.add(": ")
+      line.add(error)
+    case .journal(let error):
+      profile.storage.withBytes { line.add($0) }
+      line.add("/log.db ")
       line.add(error)
     case .vault(.epochsExhausted):
       line.add("this board has started 4294967295 times: pair it anew with a new record key")

@@ -110,6 +110,9 @@ struct Supervisor: ~Copyable {
     case .pairingWrongCode:
       line.add(", tries left ")
       line.add(occurrence.detail)
+    case .reconciled where occurrence.amount > 0:
+      line.add(", records taken back: ")
+      line.add(occurrence.amount)
     case .released, .releasedLate:
       line.add(", ")
       line.add(occurrence.amount / 1_000)
@@ -200,6 +203,10 @@ extension Occurrence {
     case .tapRead: "tap read"
     case .tapFailed: "tap gave no record"
     case .tapIgnored: "tap after its transaction's end ignored"
+    case .reconciled: "register and log agree"
+    case .logsDiffer: "the register's records contradict the log: see docs/PROTOCOL.md, section 6"
+    case .journalStoring where detail == 0: "records cannot be stored: no new card is taken"
+    case .journalStoring: "records can be stored again"
     case .keysMissing: "no keys: load some with `tillgate keys load`"
     case .ended: "transaction ended"
     case .pairingOpened: "a register can be paired for two minutes"

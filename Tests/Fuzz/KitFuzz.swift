@@ -61,7 +61,12 @@ private func create(_ script: inout Script) -> OpaquePointer? {
       options.controller = controller.baseAddress
       options.record_key = secret.baseAddress
       if script.byte() & 1 == 1 { options.origin = secret.baseAddress }
-      _ = tillregister_create(&options, script.number(), &handle)
+      let peaks = [UInt8](repeating: 7, count: 32 * Int(script.byte() % 16))
+      peaks.withUnsafeBufferPointer { peaks in
+        options.peaks = peaks.baseAddress
+        options.peaks_size = peaks.count
+        _ = tillregister_create(&options, script.number(), &handle)
+      }
     }
   }
   return handle
@@ -168,6 +173,16 @@ private func ask(_ handle: OpaquePointer?, _ script: inout Script) {
   }
 }
 
+private func keep(_ handle: OpaquePointer?, _ script: inout Script) {
+  let index = script.number()
+  let record = script.chunk()
+  switch script.byte() & 3 {
+  case 0: _ = tillregister_restore(handle, record, record.count)
+  case 1: _ = tillregister_give_back(handle, index, record, record.count)
+  default: _ = tillregister_acknowledge(handle, index)
+  }
+}
+
 private func send(_ handle: OpaquePointer?, _ script: inout Script) {
   let now = script.number()
   var frame = [UInt8](repeating: 0, count: 640)
@@ -190,7 +205,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case 3: find(&script)
     case 4: look(handle, &script)
     case 5: ask(handle, &script)
-    case 6: _ = tillregister_acknowledge(handle, script.number())
+    case 6: keep(handle, &script)
     default: send(handle, &script)
     }
   }

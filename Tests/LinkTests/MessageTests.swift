@@ -5,6 +5,11 @@ import Testing
 
 let testReference = Reference(Array("K7-000123".utf8).span)!
 let testOrigin = Origin([UInt8](0..<16).span)!
+let testRoot = Digest(of: Array("root".utf8).span)
+/// Two full subtrees: of 32 records and of 8.
+let testStart = MerkleTree(
+  size: 40,
+  peaks: ([UInt8](repeating: 0xAA, count: 32) + [UInt8](repeating: 0xBB, count: 32)).span)!
 let testPayment = PaymentRequest(
   reference: testReference, amount: 1250, currency: 978, exponent: 2, timeoutSeconds: 60,
   methods: Methods.magneticStripe.union(.contactless))
@@ -92,7 +97,8 @@ struct MessageTests {
   static let fromRegister: [RegisterMessage] = [
     .payment(testPayment), .abort(testReference), .transactionStatus(testReference),
     .time(unixMilliseconds: 1_800_000_000_000), .time(unixMilliseconds: nil),
-    .acknowledgement(Acknowledgement(origin: testOrigin, size: 43)),
+    .acknowledgement(Acknowledgement(origin: testOrigin, size: 43, root: testRoot)),
+    .acknowledgement(Acknowledgement(origin: testOrigin, size: 43, root: testRoot, early: 6)),
     .outcome(testOutcome), .outcome(OutcomeReport(.declined, testReference)),
     .choice(Choice(testReference, tip: 150)), .payment(testTab), .payment(testReversal),
     .totals(TotalsRequest()), .totals(TotalsRequest(closing: PeriodName(epoch: 7, number: 2))),
@@ -107,8 +113,11 @@ struct MessageTests {
     .transactionStatus(TransactionStatus(testReference, .notFound)),
     .transactionStatus(TransactionStatus(testReference, .inProgress)),
     .transactionStatus(TransactionStatus(testReference, .processed(origin: testOrigin, index: 42))),
-    .boot(BootInfo(origin: testOrigin, first: 42, next: 43, epoch: 7)),
+    .boot(
+      BootInfo(
+        origin: testOrigin, first: 0, next: 43, epoch: 7, root: testRoot, start: testStart)),
     .error(ErrorMessage(type: 9, reason: .protocolError)),
+    .recall(Recall(origin: testOrigin, index: 42)),
     .event(testEnd), .totals(testTotals), .diagnosis(testDiagnosis),
     .response(Response(to: .outcome, testReference, isAccepted: true)),
   ]
@@ -278,7 +287,7 @@ struct MessageTests {
 final class ControllerAlone {
   private let pair: Pair
   private var link: ControllerLink
-  private let outbox = Outbox(next: 0)
+  private let outbox = Outbox()
   private var time: Int64 = 0
 
   init(_ pair: Pair) throws {
@@ -287,7 +296,7 @@ final class ControllerAlone {
     register.load(Key(bytes(NoiseTests.initiatorStatic)))
     link = try ControllerLink(
       secret: Key(bytes(NoiseTests.responderStatic)), register: Key(register.point.array),
-      origin: testOrigin, epoch: 1, first: 0, byteTime: .microseconds(1), now: at(0))
+      origin: testOrigin, epoch: 1, byteTime: .microseconds(1), now: at(0))
     var random = Key([UInt8](repeating: 3, count: 32))
     link.provideEphemeral(&random)
     _ = output()  // hello

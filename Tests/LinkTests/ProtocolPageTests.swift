@@ -45,6 +45,7 @@ struct ProtocolPageTests {
     expect("transaction status", MessageTests.encoded(.transactionStatus(testReference)))
     expect("time", MessageTests.encoded(.time(unixMilliseconds: 1_800_000_000_000)))
     expect("acknowledgement", MessageTests.encoded(MessageTests.fromRegister[5]))
+    expect("with early records", MessageTests.encoded(MessageTests.fromRegister[6]))
     expect("completion", MessageTests.encoded(.payment(testTab)))
     expect("reversal", MessageTests.encoded(.payment(testReversal)))
     expect("outcome report", MessageTests.encoded(.outcome(testOutcome)))
@@ -64,6 +65,11 @@ struct ProtocolPageTests {
     try! ControllerMessage.encodeRecord(
       origin: testOrigin, index: 42, sealed: bytes("d08343a10118").span, into: &record)
     expect("record", record.array)
+    expect("recall", MessageTests.encoded(MessageTests.fromController[8]))
+    var returned = MessageBytes()
+    try! RegisterMessage.encodeReturnedRecord(
+      origin: testOrigin, index: 42, sealed: bytes("d08343a10118").span, into: &returned)
+    expect("returned record", returned.array)
   }
 
   @Test("a whole handshake and the first frames both ways")

@@ -33,6 +33,7 @@ struct DialogueTests {
       return
     }
     #expect(info.version == 1 && info.epoch == 1 && info.first == 0 && info.next == 0)
+    #expect(info.root == .emptyTree)
   }
 
   static let lines: [(String, Faults)] = [
@@ -51,18 +52,16 @@ struct DialogueTests {
     while sent.count < 60 {
       let size = Int.random(in: 1...560, using: &world.random)
       let record = (0..<size).map { _ in UInt8.random(in: 0...255, using: &world.random) }
-      if !world.outboxIsFull {
-        if Bool.random(using: &world.random) {
-          _ = try world.release(record, after: 10)
-        } else {
-          try world.append(record)
-        }
-        sent.append(record)
+      if Bool.random(using: &world.random) {
+        _ = try world.release(record, after: 10)
+      } else {
+        try world.append(record)
       }
+      sent.append(record)
       world.run(Int.random(in: 0...150, using: &world.random))
     }
     #expect(
-      world.run(until: { world.outboxRange.isEmpty }, atMost: 600_000),
+      world.run(until: { world.isDelivered }, atMost: 600_000),
       "\(Self.lines[line].0), seed \(seed)")
     #expect(world.taken.map(\.bytes) == sent, "\(Self.lines[line].0), seed \(seed)")
     #expect(world.taken.map(\.index) == (0..<60).map { UInt64($0) })
@@ -104,7 +103,7 @@ struct DialogueTests {
   func status() throws {
     let world = try connected(seed: 9, Faults(flip: 0.001, loss: 0.001))
     try world.append([1, 2, 3])
-    #expect(world.run { world.outboxRange.isEmpty })
+    #expect(world.run { world.isDelivered })
     world.register { $0.queryStatus(reference("t")) }
     let origin = Origin([UInt8](repeating: 7, count: 16).span)!
     #expect(
@@ -173,7 +172,7 @@ struct DialogueTests {
     let world = try connected(seed: 12)
     try world.append([1])
     world.run(2500)
-    try world.restartController(epoch: 2, next: 1)
+    try world.restartController(epoch: 2, size: 1)
     try world.append([2])
     let before = world.registerEvents.count
     #expect(world.run(until: { world.registerEvents.count > before }, atMost: 1500))
@@ -184,47 +183,130 @@ struct DialogueTests {
     }
     #expect(info.epoch == 2)
     #expect(world.run { world.taken.map(\.bytes) == [[1], [2]] })
-    #expect(world.run { world.outboxRange.isEmpty })
+    #expect(world.run { world.isDelivered })
   }
 
-  @Test("lost and rolled-back logs are told apart")
-  func standings() throws {
-    let world = try connected(seed: 13)
-    for number in 0..<3 { try world.append([UInt8(number)]) }
-    #expect(world.run { world.outboxRange.isEmpty })
-    func standing(_ next: UInt64, origin: UInt8 = 7) throws -> Standing? {
-      try world.restartController(epoch: 2, next: next, origin: origin)
-      let before = world.registerEvents.count
-      _ = world.run(until: { world.registerEvents.count > before }, atMost: 5000)
-      guard case .linkUp(_, let standing)? = world.registerEvents.dropFirst(before).first else {
-        return nil
-      }
-      return standing
+  private func standing(_ world: World, after restart: () throws -> Void) rethrows -> Standing? {
+    let before = world.registerEvents.count
+    try restart()
+    _ = world.run(until: { world.registerEvents.count > before }, atMost: 5000)
+    guard case .linkUp(_, let standing)? = world.registerEvents.dropFirst(before).first else {
+      return nil
     }
-    #expect(try standing(3) == .continuous)
-    #expect(try standing(5) == .missing(count: 2))
-    #expect(try standing(1) == .rolledBack(count: 4))
-    try world.append([9])
+    return standing
+  }
+
+  /// A register and a controller that agree on `count` records.
+  private func agreed(_ count: Int, seed: UInt64, _ faults: Faults = Faults()) throws -> World {
+    let world = try connected(seed: seed, faults)
+    for number in 0..<count { try world.append([UInt8(number), 1, 2, 3]) }
+    #expect(world.run { world.isDelivered && world.held?.size == UInt64(count) })
+    return world
+  }
+
+  @Test("a controller that lost its end gets it back from the register", arguments: 1...16)
+  func recovery(_ lost: Int) throws {
+    let world = try agreed(20, seed: UInt64(lost), Faults(flip: 0.001, loss: 0.001))
+    let log = world.log
+    #expect(
+      try standing(world) { try world.restartController(epoch: 2, size: 20 - lost) }
+        == .ahead(count: UInt64(lost)))
+    #expect(world.run { world.isReconciled })
+    #expect(world.log == log)
+    try world.append([99])
+    #expect(world.run { world.taken.last?.bytes == [99] })
+    #expect(world.taken.map(\.index) == (0..<21).map { UInt64($0) })
+  }
+
+  @Test("no payment is taken until both agree")
+  func noPaymentBefore() throws {
+    let world = try agreed(5, seed: 40)
+    world.givesBack = false
+    _ = try standing(world) { try world.restartController(epoch: 2, size: 3) }
+    world.register { $0.pay(payment("early")) }
+    // It is repeated, and left unanswered until then.
+    world.run(10_000)
+    let hasAnswer = world.registerEvents.contains {
+      if case .response = $0 { true } else { false }
+    }
+    #expect(!hasAnswer && !world.isReconciled)
+    world.givesBack = true
+    let accepted = Response(to: .payment, reference("early"), isAccepted: true)
+    #expect(world.run { world.registerEvents.contains(.response(accepted)) })
+  }
+
+  @Test("more than a power cut can take, or other records, are an alarm and stop payments")
+  func divergence() throws {
+    let tooMuch = try agreed(20, seed: 41)
+    _ = try standing(tooMuch) { try tooMuch.restartController(epoch: 2, size: 3) }
+    #expect(tooMuch.run { tooMuch.isDiverged })
+    #expect(tooMuch.controllerEvents.last == .diverged)
+    tooMuch.register { $0.pay(payment("late")) }
+    let refused = Response(
+      to: .payment, reference("late"), isAccepted: false, reason: .diagnosisRequired)
+    #expect(tooMuch.run { tooMuch.registerEvents.contains(.response(refused)) })
+
+    // The register sees it itself when both have as many, or the controller less.
+    let changed = try agreed(20, seed: 42)
+    #expect(
+      try standing(changed) { try changed.restartController(epoch: 2, size: 20, changing: 4) }
+        == .forked)
+    #expect(changed.run { changed.isDiverged })
+
+    // What comes back does not make the root that the register vouched for.
+    let shorter = try agreed(20, seed: 43)
+    _ = try standing(shorter) { try shorter.restartController(epoch: 2, size: 15, changing: 14) }
+    #expect(shorter.run { shorter.isDiverged })
+    #expect(shorter.log.count == 15, "nothing is adopted")
+  }
+
+  @Test("a controller with more records of another past is found out by both")
+  func otherPast() throws {
+    let world = try agreed(6, seed: 44)
+    let held = world.held
+    for number in 0..<3 { try world.append([UInt8(number)]) }
+    #expect(world.run { world.isDelivered })
+    try world.restartRegister(held: held)
+    _ = try standing(world) { try world.restartController(epoch: 2, size: 9, changing: 2) }
+    #expect(world.run { world.isDiverged })
     world.run(3000)
-    #expect(world.taken.count == 3, "nothing is taken from a log that was rolled back")
-    #expect(world.controllerCounts.wrongAcknowledgements > 0)
-    #expect(try standing(0, origin: 8) == .newOrigin)
+    #expect(world.taken.count == 9, "nothing more is taken")
+  }
+
+  @Test("a new log begins anew")
+  func newLog() throws {
+    let world = try agreed(3, seed: 13)
+    #expect(
+      try standing(world) { try world.restartController(epoch: 2, size: 0, origin: 8) }
+        == .newOrigin)
     try world.append([10])
     #expect(world.run { world.taken.last?.bytes == [10] })
+    #expect(world.taken.last?.index == 0)
+  }
+
+  @Test("a register that was away gets a long backlog, each record once")
+  func backlog() throws {
+    let world = try World(seed: 45)
+    for number in 0..<300 { try world.append([UInt8(number & 255), UInt8(number >> 8)]) }
+    world.register { $0.tell(unixMilliseconds: 1_800_000_000_000, now: world.now) }
+    #expect(world.run { world.isDelivered })
+    #expect(world.taken.map(\.bytes) == world.log)
+    #expect(world.controllerCounts.repeats == 0)
   }
 
   @Test("a register that restarts with what it stored gets what it lacks and nothing twice")
   func registerRestart() throws {
     let world = try connected(seed: 14)
     for number in 0..<2 { try world.append([UInt8(number)]) }
-    #expect(world.run { world.outboxRange.isEmpty })
+    #expect(world.run { world.isDelivered })
     world.acknowledges = false
     try world.append([2])
     #expect(world.run { world.taken.count == 3 })
     world.acknowledges = true
-    let origin = Origin([UInt8](repeating: 7, count: 16).span)!
-    try world.restartRegister(held: RecordsHeld(origin: origin, size: 2))
-    #expect(world.run { world.outboxRange.isEmpty })
+    let held = world.held
+    #expect(held?.size == 2)
+    try world.restartRegister(held: held)
+    #expect(world.run { world.isDelivered })
     #expect(world.taken.map(\.index) == [0, 1, 2, 2])
   }
 

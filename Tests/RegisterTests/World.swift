@@ -111,38 +111,53 @@ final class World {
     Response(to: .payment, $0.reference, isAccepted: true)
   }
   var acknowledges = true
+  var givesBack = true
+  var held: RecordsHeld? { session.held }
 
   init(seed: UInt64, faults: Faults = Faults()) throws {
     random = Seeded(state: seed)
     self.faults = faults
     origin = Origin([UInt8](repeating: 7, count: 16).span)!
-    outbox = Outbox(next: 0)
-    link = try Self.controller(origin: origin, epoch: 1, first: 0, now: now)
+    outbox = Outbox()
+    link = try Self.controller(origin: origin, epoch: 1, now: now)
     session = try RegisterSession(
       secret: Key(secretA), controller: Key(publicB), held: nil, byteTime: Wire.byteTime, now: now)
   }
 
   private static func controller(
-    origin: Origin, epoch: UInt64, first: UInt64, now: Instant
+    origin: Origin, epoch: UInt64, now: Instant
   ) throws -> ControllerLink {
     try ControllerLink(
-      secret: Key(secretB), register: Key(publicA), origin: origin, epoch: epoch, first: first,
+      secret: Key(secretB), register: Key(publicA), origin: origin, epoch: epoch,
       byteTime: Wire.byteTime, now: now)
   }
 
   var controllerCounts: LinkCounts { link.counts }
   var registerCounts: RegisterCounts { session.counts }
-  var outboxIsFull: Bool { outbox.isFull }
-  var outboxRange: Range<UInt64> { outbox.first..<outbox.next }
+  /// What the controller's journal has, in order.
+  private(set) var log: [[UInt8]] = []
+  /// Whether the register has vouched for everything.
+  var isDelivered: Bool { acknowledged == UInt64(log.count) }
+  private var acknowledged: UInt64 = 0
+  var isReconciled: Bool { link.isReconciled }
+  var isDiverged: Bool { link.isDiverged }
 
   func register<R>(_ body: (inout RegisterSession) -> R) -> R { body(&session) }
   func controller<R>(_ body: (inout ControllerLink) -> R) -> R { body(&link) }
 
-  /// The controller loses power and comes back with a log that goes on at `next`, or a new one.
-  func restartController(epoch: UInt64, next: UInt64, origin byte: UInt8 = 7) throws {
+  /// The controller loses power and comes back with the first `size` records of its log, one of
+  /// which may have changed.
+  func restartController(
+    epoch: UInt64, size: Int, changing index: Int? = nil, origin byte: UInt8 = 7
+  ) throws {
     origin = Origin([UInt8](repeating: byte, count: 16).span)!
-    outbox = Outbox(next: next)
-    link = try Self.controller(origin: origin, epoch: epoch, first: next, now: now)
+    log = Array(log.prefix(size))
+    if let index { log[index].append(0) }
+    acknowledged = 0
+    var tree = MerkleTree()
+    for record in log { tree.append(.leaf(record.span)) }
+    outbox = Outbox(tree: tree, start: MerkleTree(), oldest: 0, acknowledged: 0)
+    link = try Self.controller(origin: origin, epoch: epoch, now: now)
   }
 
   func restartRegister(held: RecordsHeld?) throws {
@@ -151,7 +166,12 @@ final class World {
       now: now)
   }
 
-  func append(_ record: [UInt8]) throws { try outbox.append(record.span) }
+  /// Makes a record, which the journal has at once.
+  func append(_ record: [UInt8]) throws {
+    try outbox.append(record.span)
+    log.append(record)
+    outbox.note(durable: outbox.next, acknowledged: acknowledged, oldest: 0)
+  }
 
   /// Seals a record ahead and releases it `milliseconds` later; whether it left at its slot.
   func release(_ record: [UInt8], after milliseconds: Int) throws -> Bool {
@@ -214,11 +234,16 @@ final class World {
       controllerEvents.append(event)
       switch event {
       case .payment(let request): if let answer = answers(request) { link.answer(answer) }
-      case .acknowledged(let size): outbox.drop(below: size)
+      case .witness(let size, let root): judge(size, root)
+      case .returned: takeBack()
       case .sessionStarted, .abort, .outcome, .choice, .totals, .diagnosis, .transactionStatus,
-        .time, .pairing:
+        .time, .pairing, .diverged:
         break
       }
+    }
+    while let index = outbox.nextMissing(in: link.wanted(end: outbox.next)) {
+      let record = log[Int(index)]
+      outbox.provide(index, record.span)
     }
     if link.needsEphemeral {
       var key = fresh()
@@ -228,6 +253,25 @@ final class World {
     if link.nextOutput(now: now, outbox: outbox, into: &frame) {
       transmit(frame, fromController: true)
     }
+  }
+
+  /// What the journal would say.
+  private func judge(_ size: UInt64, _ root: Digest) {
+    var tree = MerkleTree()
+    for record in log.prefix(Int(size)) { tree.append(.leaf(record.span)) }
+    let isSame = tree.size == size && tree.root == root
+    if isSame { acknowledged = max(acknowledged, size) }
+    _ = link.judged(size, isSame ? .agrees : .differs, now: now)
+  }
+
+  private func takeBack() {
+    guard case .all(let range) = link.keepReturned() else { return }
+    for index in range {
+      let record = link.withRecovered(index) { span in span.indices.map { span[$0] } }
+      try! append(record)
+    }
+    acknowledged = range.upperBound
+    link.adopted()
   }
 
   private func registerTick() {
@@ -241,6 +285,10 @@ final class World {
         if acknowledges { session.acknowledge(index) }
       }
       if case .recordCopy = event { copies.append(bytes) }
+      if case .recall(let index) = event, givesBack {
+        let record = taken.last { $0.index == index }!.bytes
+        session.sendBack(index, sealed: record.span)
+      }
     }
     if session.needsEphemeral {
       var key = fresh()

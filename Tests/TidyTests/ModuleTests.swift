@@ -19,15 +19,16 @@ struct ModuleTests {
     "Link": ["Octets", "CSodium"],
     "Profile": ["Octets", "CInih"],
     "Doctor": [],
-    "Journal": ["Octets", "Vault", "Link", "CSQLite"],
+    "Journal": ["Octets", "Link", "CSodium", "CSQLite"],
     "Register": ["Octets", "Vault", "Link"],
     "RegisterKit": ["Octets", "Vault", "Link", "Register", "CSodium", "CTillregister"],
     "Controller": [
       "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
+      "Journal",
     ],
     "LinuxBoard": [
-      "Octets", "Magstripe", "Vault", "Link", "Controller", "Profile", "CLinux", "CGPIO", "CSerial",
-      "CSodium", "Synchronization",
+      "Octets", "Magstripe", "Vault", "Link", "Journal", "Controller", "Profile", "CLinux", "CGPIO",
+      "CSerial", "CSodium", "Synchronization",
     ],
     "tillgate": [
       "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",

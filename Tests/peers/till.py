@@ -1,6 +1,7 @@
 """A register written from docs/PROTOCOL.md alone, with standard libraries: noiseprotocol, cbor2, cobs
 and cryptography. Section numbers are the page's."""
 
+import hashlib
 import os
 import select
 import time
@@ -11,8 +12,39 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from noise.connection import Keypair, NoiseConnection
 
 # Section 5: types.
-PAYMENT, ABORT, STATUS, TIME, ACKNOWLEDGEMENT, OUTCOME, CHOICE, TOTALS, DIAGNOSIS = range(1, 10)
-RESPONSE, EVENT, RECORD, STATUS_RESPONSE, BOOT, TOTALS_RESPONSE, DIAGNOSIS_RESPONSE = range(16, 23)
+(PAYMENT, ABORT, STATUS, TIME, ACKNOWLEDGEMENT, OUTCOME, CHOICE, TOTALS, DIAGNOSIS,
+ RETURNED_RECORD) = range(1, 11)
+(RESPONSE, EVENT, RECORD, STATUS_RESPONSE, BOOT, TOTALS_RESPONSE, DIAGNOSIS_RESPONSE,
+ RECALL) = range(16, 24)
+
+
+class Tree:
+    """Section 6: the log as a tree, by the roots of its full subtrees, the largest first."""
+
+    def __init__(self, size=0, peaks=b""):
+        self.size = size
+        self.peaks = [peaks[n:n + 32] for n in range(0, len(peaks), 32)]
+        assert len(self.peaks) == size.bit_count()
+
+    def append(self, sealed):
+        joined, left = hashlib.sha256(b"\0" + sealed).digest(), self.size
+        while left & 1:
+            joined = hashlib.sha256(b"\1" + self.peaks.pop() + joined).digest()
+            left >>= 1
+        self.peaks.append(joined)
+        self.size += 1
+
+    def root(self):
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = hashlib.sha256(b"\1" + peak + root).digest()
+        return root
+
+
+class Alarm(Exception):
+    """The controller's log and ours contradict each other."""
 
 
 def crc32c(data):
@@ -26,7 +58,9 @@ def crc32c(data):
 
 
 class Till:
-    def __init__(self, line, secret, controller, record_key):
+    """With `store`, a file, what is acknowledged is there before, and again after a restart."""
+
+    def __init__(self, line, secret, controller, record_key, store=None):
         self.line, self.secret, self.controller = line, secret, controller
         self.record_key = record_key
         self.received = bytearray()
@@ -34,7 +68,12 @@ class Till:
         self.heard = []  # every message but records, in order
         self.records = []  # opened, in order; acknowledged once they are here
         self.copies = {}  # records that came again, by index
+        self.sealed = []  # the same, sealed: to be given back to a controller that lost them
         self.origin, self.session = None, None
+        self.tree, self.store = Tree(), store
+        self.recalled = 0  # records that the controller wanted back
+        if store is not None:
+            self.load()
         self.bytes_sent = self.bytes_received = 0
         self.connect()
 
@@ -112,19 +151,60 @@ class Till:
         else:
             self.heard.append(message)
         if message[0] == BOOT:
-            if self.origin != message[2]:
-                self.origin, self.first = message[2], message[3]
+            self.compare(message)
             self.acknowledge()
+        if message[0] == RECALL and message[1] == self.origin:
+            self.recalled += 1
+            sealed = self.sealed[message[2] - self.first]
+            self.send({0: RETURNED_RECORD, 1: self.origin, 2: message[2], 3: sealed})
+
+    def compare(self, boot):
+        """Section 6, start of a session."""
+        if self.origin != boot[2]:
+            self.origin, self.first, self.tree = boot[2], boot[7], Tree(boot[7], boot[8])
+            self.records, self.sealed = [], []
+        if self.tree.size < boot[3]:
+            raise Alarm("records are lost")
+        if self.tree.size == boot[4] and self.tree.root() != boot[6]:
+            raise Alarm("another log of the same size")
 
     def take_record(self, message):
-        if message[2] == self.first + len(self.records):
-            self.records.append(self.open(message[3]))
+        if message[1] == self.origin and message[2] == self.tree.size:
+            self.keep(message[3])
         else:
             self.copies[message[2]] = self.open(message[3])
         self.acknowledge()
 
+    def keep(self, sealed):
+        self.records.append(self.open(sealed))
+        if self.store is not None:
+            with open(self.store, "ab") as file:
+                file.write(self.origin + len(sealed).to_bytes(2, "big") + sealed)
+                file.flush()
+                os.fsync(file.fileno())
+        self.sealed.append(sealed)
+        self.tree.append(sealed)
+
+    def load(self):
+        """All records since the first: the tree follows from them. What was cut short by a crash was
+        not acknowledged."""
+        data = open(self.store, "rb").read() if os.path.exists(self.store) else b""
+        place = 0
+        while place + 18 <= len(data):
+            end = place + 18 + int.from_bytes(data[place + 16:place + 18], "big")
+            if end > len(data):
+                break
+            self.origin, self.first = data[place:place + 16], 0
+            sealed = data[place + 18:end]
+            self.records.append(self.open(sealed))
+            self.sealed.append(sealed)
+            self.tree.append(sealed)
+            place = end
+        with open(self.store, "ab") as file:
+            file.truncate(place)
+
     def acknowledge(self):
-        self.send({0: ACKNOWLEDGEMENT, 1: self.origin, 2: self.first + len(self.records)})
+        self.send({0: ACKNOWLEDGEMENT, 1: self.origin, 2: self.tree.size, 3: self.tree.root()})
 
     def ask(self, message, answers):
         for _ in range(40):

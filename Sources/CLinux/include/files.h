@@ -27,6 +27,10 @@ long tg_read(int descriptor, void *bytes, size_t size);
 int tg_sync(int descriptor);
 void tg_close(int descriptor);
 uint32_t tg_directory_mode(int directory);
+// Makes the file anew for writing, and the directories above it that are missing.
+int tg_create_below(const uint8_t *path);
+// Bytes that ordinary programs may still write where `path` is; 0 when it cannot be told.
+uint64_t tg_free_bytes(const uint8_t *path);
 
 // What an errno means, as static text.
 const char *tg_error_text(int error);

@@ -30,6 +30,12 @@ int crypto_scalarmult_ristretto255(
 int crypto_scalarmult(uint8_t *shared, const uint8_t *scalar, const uint8_t *point);
 int crypto_scalarmult_base(uint8_t *point, const uint8_t *scalar);
 
+// Ed25519 (RFC 8032): the seed is the private key, `secret` the seed with the public key behind it.
+int crypto_sign_seed_keypair(uint8_t *public, uint8_t *secret, const uint8_t *seed);
+int crypto_sign_detached(
+    uint8_t *signature, unsigned long long *size, const uint8_t *message,
+    unsigned long long messageSize, const uint8_t *secret);
+
 int sodium_init(void);
 void sodium_memzero(void *bytes, size_t size);
 // Zeros that much of the stack below the caller.

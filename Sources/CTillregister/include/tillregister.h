@@ -104,11 +104,19 @@ typedef struct {
   const uint8_t *controller;      // 32 bytes
   const uint8_t *record_key;      // 32 bytes; null: records are not opened here
   const uint8_t *origin;          // 16 bytes: the log whose records are stored; null: none yet
-  uint64_t held;                  // how many of its records are stored: one above the last index
+  uint64_t held;                  // how many of its records `peaks` covers; see below
   // Puts `count` random bytes, fit for keys, into `bytes` and returns 0. Null: the system's.
   int32_t (*random)(void *context, uint8_t *bytes, size_t count);
   void *context;                  // handed to `random`
+  const uint8_t *peaks;           // the tree over the first `held` records, or null if that is 0
+  size_t peaks_size;              // 32 bytes for each bit of `held` that is set
 } tillregister_options;
+
+// The register is a witness: with each acknowledgement it states the root of the tree over its
+// records (docs/PROTOCOL.md, section 6). Keep what LINK_UP said of a log that was new: `origin`,
+// `index` and `peaks`. At a start hand them over as `origin`, `held` and `peaks`, and then, before
+// anything is sent, each stored record in order:
+int32_t tillregister_restore(tillregister *handle, const uint8_t *record, size_t size);
 
 // Makes a handle, in locked memory that core files leave out.
 int32_t tillregister_create(
@@ -132,7 +140,8 @@ int32_t tillregister_deadline(tillregister *handle, uint64_t now, uint64_t *when
 
 enum {
   TILLREGISTER_LINK_UP = 1,     // a session, or an answer to the time: `standing`, `count`,
-                                // `origin`, `index` of the oldest record that can come, `epoch`
+                                // `origin`, `epoch`; of a log that is new also `index`, of the
+                                // first record that comes, and `peaks`, the tree before it
   TILLREGISTER_RESPONSE = 2,    // to `request` for `reference`: `is_accepted`, `reason`
   TILLREGISTER_EVENT = 3,       // a step: `kind`, `reason`, `prompt`, `outcome` …
   TILLREGISTER_RECORD_IN = 4,   // the next record: `index`, `record`; store, then acknowledge
@@ -140,14 +149,17 @@ enum {
   TILLREGISTER_STATUS = 6,      // of `reference`: `state`, `reason`, `index`
   TILLREGISTER_TOTALS = 7,      // see `message`
   TILLREGISTER_DIAGNOSIS = 8,   // see `message`
-  TILLREGISTER_ERROR = 9        // the controller did not understand a message of type `request`
+  TILLREGISTER_ERROR = 9,       // the controller did not understand a message of type `request`
+  TILLREGISTER_RECALL = 10,     // a power cut took record `index` from the controller: give it back
+  TILLREGISTER_FORKED = 11      // the controller's log is not ours: an alarm, no more records come
 };
 
 enum {                          // standing
   TILLREGISTER_CONTINUOUS = 0,  // nothing is missing
   TILLREGISTER_NEW_ORIGIN = 1,  // a log that was not known
   TILLREGISTER_MISSING = 2,     // `count` records are lost for this register: an alarm
-  TILLREGISTER_ROLLED_BACK = 3  // `count` records are here that the controller denies: an alarm
+  TILLREGISTER_FORKED_LOG = 3,  // as many records, and not the same: an alarm
+  TILLREGISTER_AHEAD = 4        // the controller lost its last `count` records: see RECALL
 };
 
 enum {                          // state
@@ -186,6 +198,8 @@ typedef struct {
   size_t message_size;
   const uint8_t *record;        // the sealed record
   size_t record_size;
+  const uint8_t *peaks;
+  size_t peaks_size;
 } tillregister_event;
 
 // Takes bytes of the line from `*taken` on, up to the next event: TILLREGISTER_READY and the event,
@@ -196,6 +210,10 @@ int32_t tillregister_receive(
 
 // Says that record `index`, the last that was shown, is stored where a power cut does not reach it.
 int32_t tillregister_acknowledge(tillregister *handle, uint64_t index);
+
+// Gives a record back that the controller has lost (RECALL), sealed as it came.
+int32_t tillregister_give_back(
+    tillregister *handle, uint64_t index, const uint8_t *record, size_t size);
 
 // ---- Requests ----
 

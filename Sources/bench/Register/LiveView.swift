@@ -69,6 +69,8 @@ struct LiveView {
     case .event(let event): show(event, at: came.at)
     case .record(let index): say(words(record: came.record, index, "stored"))
     case .recordCopy(let index): say(words(record: came.record, index, "shown again"))
+    case .recall(let index): say("record \(index) is given back to the controller")
+    case .forked: say("ALARM: the controller has another log")
     case .status(let status): say("\(status.reference.text): \(status.state)")
     case .totals: say(table(came.message, Terms.totals))
     case .diagnosis: say(table(came.message, Terms.diagnosis))

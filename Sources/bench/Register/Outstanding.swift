@@ -63,9 +63,11 @@ struct Outstanding {
     switch came.event {
     case .linkUp(_, let standing):
       switch standing {
-      case .continuous, .newOrigin: break
-      case .missing, .rolledBack: isAlarmed = true
+      case .continuous, .newOrigin, .ahead: break
+      case .missing, .forked: isAlarmed = true
       }
+    case .forked: isAlarmed = true
+    case .recall: break
     case .response(let response): note(response)
     case .event(let event): note(event)
     case .record(let index), .recordCopy(let index):

@@ -39,7 +39,7 @@ final class RegisterStation {
     }
     let now = monotonicNow()
     let held = store.origin.flatMap { Origin($0.span) }
-      .map { RecordsHeld(origin: $0, size: store.held) }
+      .map { RecordsHeld(origin: $0, tree: store.tree) }
     let secret = keys.withKey(0) { bytes in Key(copying: bytes.indices.map { bytes[$0] }) }
     let controller = keys.withKey(1) { bytes in Key(copying: bytes.indices.map { bytes[$0] }) }
     recordKey = try keys.withKey(2) { (bytes) throws(SealError) in try RecordKey(bytes) }
@@ -126,12 +126,14 @@ final class RegisterStation {
     case .linkUp(let info, .newOrigin):
       var origin = Bytes<16>()
       try info.origin.append(to: &origin)
-      try store.begin((0..<16).map { origin[$0] }, first: info.first)
+      try store.begin((0..<16).map { origin[$0] }, start: info.start)
     case .record(let index):
       try store.add(session.sealedBytes)
       session.acknowledge(index)
       came.record = try opened()
     case .recordCopy: came.record = try opened()
+    case .recall(let index):
+      if let record = try store.record(index) { session.sendBack(index, sealed: record.span) }
     case .totals(let totals) where isClosing && !totals.isClosed:
       isClosing = false
       session.queryTotals(closing: totals.name)

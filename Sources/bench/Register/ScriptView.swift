@@ -22,6 +22,8 @@ struct ScriptView {
     case .event(let event): print("step", describe(event))
     case .record(let index): print("record", record(came, index))
     case .recordCopy(let index): print("copy", record(came, index))
+    case .recall(let index): print("given-back", ["index": index])
+    case .forked: print("forked", [:])
     case .status(let status): print("status", describe(status))
     case .totals: print("totals", named(came.message, Terms.totals))
     case .diagnosis: print("diagnosis", named(came.message, Terms.diagnosis))
@@ -98,7 +100,8 @@ extension Standing {
     case .continuous: "continuous"
     case .newOrigin: "new log"
     case .missing(let count): "\(count) records are missing"
-    case .rolledBack(let count): "\(count) records are denied by the controller"
+    case .forked: "the controller has another log: an alarm"
+    case .ahead(let count): "the controller lost \(count) records and gets them back"
     }
   }
 }

@@ -35,7 +35,7 @@ enum Cuts {
       case .status(let status):
         if case .processed = status.state { false } else { true }
       case .record, .recordCopy: true
-      case .linkUp, .response, .event, .totals, .diagnosis, .error: false
+      case .linkUp, .response, .event, .recall, .forked, .totals, .diagnosis, .error: false
       }
     }
   }

@@ -60,7 +60,8 @@ struct Kiosk: ~Copyable {
       switch event {
       case .record: true
       case .event(let event): event.kind == .cardNotReadable
-      case .linkUp, .response, .recordCopy, .status, .totals, .diagnosis, .error: false
+      case .linkUp, .response, .recordCopy, .recall, .forked, .status, .totals, .diagnosis, .error:
+        false
       }
     }
   }

@@ -28,6 +28,8 @@ struct Store: ~Copyable {
   private(set) var held: RecordsHeld?
   private(set) var payments: [AskedPayment] = []
   private(set) var keys: [UInt64] = []
+  /// Every record, to be given back to a controller that lost it.
+  private(set) var sealed: [[UInt8]] = []
   private(set) var alarms = 0
   private(set) var newOrigins = 0
 
@@ -93,10 +95,13 @@ struct Store: ~Copyable {
     case .continuous: break
     case .newOrigin:
       newOrigins += 1
-      held = RecordsHeld(origin: info.origin, size: info.first)
-    case .missing, .rolledBack: alarms += 1
+      held = RecordsHeld(origin: info.origin, tree: info.start)
+    case .ahead: break
+    case .missing, .forked: alarms += 1
     }
   }
+
+  mutating func noteForked() { alarms += 1 }
 
   mutating func keep(_ record: borrowing Record, _ sealed: borrowing SealedRecord) {
     guard let origin = record.origin.withBytes({ Origin($0) }),
@@ -110,9 +115,11 @@ struct Store: ~Copyable {
     line.add(" ")
     line.add(key)
     line.add(" ")
+    sealed.withBytes { line.add(hex: $0) }
+    line.add(" ")
     record.reference.withBytes { line.add($0) }
     write(line)
-    took(origin, record.index, key, reference)
+    sealed.withBytes { took(origin, record.index, key, reference, $0) }
   }
 
   /// The counter and the end of the device's number: what tells one device's keys apart.
@@ -123,11 +130,15 @@ struct Store: ~Copyable {
   }
 
   private mutating func took(
-    _ origin: Origin, _ index: UInt64, _ key: UInt64, _ reference: Reference
+    _ origin: Origin, _ index: UInt64, _ key: UInt64, _ reference: Reference,
+    _ sealed: Span<UInt8>
   ) {
-    if let held, held.origin == origin, held.size != index { alarms += 1 }
-    held = RecordsHeld(origin: origin, size: index + 1)
+    var next = held ?? RecordsHeld(origin: origin, tree: MerkleTree())
+    if next.origin != origin || next.size != index { alarms += 1 }
+    next.tree.append(.leaf(sealed))
+    held = next
     keys.append(key)
+    self.sealed.append(sealed.indices.map { sealed[$0] })
     set(reference, .recorded)
   }
 
@@ -165,7 +176,7 @@ struct Store: ~Copyable {
     case (UInt8(ascii: "a"), 2): payments.append(AskedPayment(reference: last))
     case (UInt8(ascii: "c"), 2): set(last, .captured, unless: .recorded)
     case (UInt8(ascii: "n"), 2): set(last, .nothing, unless: .recorded)
-    case (UInt8(ascii: "r"), 5): replayRecord(words, last)
+    case (UInt8(ascii: "r"), 6): replayRecord(words, last)
     default: break
     }
   }
@@ -174,7 +185,11 @@ struct Store: ~Copyable {
     var bytes = Bytes<16>()
     do throws(HexError) { try Hex.decode(Array(words[1]).span, into: &bytes) } catch { return }
     guard let origin = bytes.withBytes({ Origin($0) }) else { return }
-    took(origin, Self.number(words[2]), Self.number(words[3]), reference)
+    var sealed = SealedRecord()
+    do throws(HexError) { try Hex.decode(Array(words[4]).span, into: &sealed) } catch { return }
+    sealed.withBytes {
+      took(origin, Self.number(words[2]), Self.number(words[3]), reference, $0)
+    }
   }
 
   private static func number(_ digits: ArraySlice<UInt8>) -> UInt64 {

@@ -177,6 +177,12 @@ struct Till: ~Copyable {
     case .event(let event):
       if event.kind == .captured, let reference = event.reference { store.noteCaptured(reference) }
     case .status(let status): store.note(status)
+    case .recall(let index):
+      if index < store.sealed.count {
+        let record = store.sealed[Int(index)]
+        session.sendBack(index, sealed: record.span)
+      }
+    case .forked: store.noteForked()
     case .response, .recordCopy, .totals, .diagnosis, .error: break
     }
     heard.append(event)
