@@ -33,6 +33,7 @@ enum Light: Int {
 final class Chip {
   private var pulls: [Int32] = []
   private var values: [Int32] = []
+  private var levels = [Bool](repeating: true, count: ChipLines.inputs)
 
   /// Nil when the chip is not bound. A head at rest: every line high.
   init?() {
@@ -47,7 +48,11 @@ final class Chip {
     for value in values { guest_close(value) }
   }
 
-  func drive(_ line: Int, isHigh: Bool) { _ = guest_pull(pulls[line], isHigh ? 1 : 0) }
+  /// Without a level, to the other one.
+  func drive(_ line: Int, isHigh: Bool?) {
+    levels[line] = isHigh ?? !levels[line]
+    _ = guest_pull(pulls[line], levels[line] ? 1 : 0)
+  }
 
   func isLit(_ light: Light) -> Bool { guest_value(values[light.rawValue]) == 1 }
 }

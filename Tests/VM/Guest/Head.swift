@@ -10,7 +10,8 @@ import Simulator
 struct LineChange {
   var at: UInt64
   var line: Int
-  var isHigh: Bool
+  /// Nil: the other level than before, as a flux reversal leaves it.
+  var isHigh: Bool?
   /// Whether the firmware watches this edge of this line.
   var isWatched = true
 }
@@ -50,7 +51,6 @@ struct Swipe {
     var tracks = StripeTracks()
     card.fill(&tracks)
     var swipe = StripeSwipe(tracks, conditions, seed: seed, start: Instant(nanoseconds: 0))
-    var levels = [Bool](repeating: true, count: ChipLines.inputs)
     while let edge = swipe.next() {
       guard let line = ChipLines.line(edge) else { continue }
       let at = edge.at.nanoseconds
@@ -60,8 +60,7 @@ struct Swipe {
         changes.append(
           LineChange(at: at + Self.strobeLow, line: line, isHigh: true, isWatched: false))
       case .flux:
-        levels[line].toggle()
-        changes.append(LineChange(at: at, line: line, isHigh: levels[line]))
+        changes.append(LineChange(at: at, line: line, isHigh: nil))
       default: changes.append(LineChange(at: at, line: line, isHigh: edge.isHigh))
       }
     }
