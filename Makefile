@@ -7,13 +7,16 @@ ARGS ?=
 SEED ?= 1
 SEEDS ?= 20000
 SECONDS_EACH ?= 20
+KILLS ?= 200
+# Of `make crash`; a new one each time if not given.
+CRASH_SEED ?=
 # How often `make vm-test` cuts the power; the claim of fifty is `make vm-test CUTS=50`.
 CUTS ?= 8
 BOARD ?= qemu
 ARCH ?=
 DEV ?=
 
-.PHONY: help run test unit peers kit arm64 heap sandbox replay check firmware boards-check bench \
+.PHONY: help run test unit peers kit arm64 heap sandbox crash replay check firmware boards-check bench \
   vm-test vm-bench vm-parts image flash image-test image-parts \
   deb deb-test systemd-score magstripe-million magstripe-table dukpt-all gpiod2 sim soak fuzz \
   lint format clean
@@ -38,6 +41,9 @@ arm64: firmware ## the arm64 firmware answers under an emulated processor
 
 heap: unit ## the loop and the capture ask the C library for no memory
 	Tests/heap
+
+crash: $(PEERS)/ready firmware ## kills -9 program and register at random moments, KILLS=200 times
+	$(PEERS)/bin/python Tests/Crash/crash.py .build-fw/x86_64/tillgate $(KILLS) $(CRASH_SEED)
 
 sandbox: unit ## every thread of the running firmware is inside its walls, and works there
 	.build/debug/bench sandbox

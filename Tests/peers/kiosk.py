@@ -69,9 +69,12 @@ class Kiosk:
         self.edges = os.open(path / "stripe.edges", os.O_RDWR)
         self.sequence = 0
         self.log = open(path / "log", "w+")
+        self.start()
+
+    def start(self):
         self.program = subprocess.Popen(
-            [self.firmware, "run", str(ROOT / "boards/virtual/board.ini")], cwd=path,
-            stdout=self.log, stderr=self.log)
+            [self.firmware, "run", str(ROOT / "boards/virtual/board.ini")], cwd=self.folder.name,
+            stdout=self.log, stderr=self.log, restore_signals=False)
 
     def device(self, name):
         """The two ends of a pseudo-terminal that the program knows by this name."""
@@ -98,11 +101,12 @@ class Kiosk:
         done = subprocess.run(
             [self.firmware, *words], cwd=self.folder.name, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
-    def swipe(self, track2=CARD, scratched=False):
-        """Track 2 at 20 in/s and 75 bits/in. Handed over ahead of time: a busy machine shall not
-        look like a card that stopped."""
-        bit = int(1e9 / (20 * 75))
+    def swipe(self, track2=CARD, scratched=False, speed=20):
+        """Track 2 at `speed` in/s and 75 bits/in. Handed over ahead of time: a busy machine shall not
+        look like a card that stopped. Returns the time of its end, by the monotonic clock."""
+        bit = int(1e9 / (speed * 75))
         at = time.monotonic_ns() + 50_000_000
         level, data = 0, b""
         for place, one in enumerate(bits_of(track2)):
@@ -114,6 +118,7 @@ class Kiosk:
                 self.sequence += 1
             at += bit
         os.write(self.edges, data)
+        return at
 
     def said(self):
         self.log.seek(0)

@@ -57,6 +57,10 @@ def crc32c(data):
     return (crc ^ 0xFFFFFFFF).to_bytes(4, "big")
 
 
+class Hello(Exception):
+    """The controller has no session any more."""
+
+
 class Till:
     """With `store`, a file, what is acknowledged is there before, and again after a restart."""
 
@@ -75,6 +79,7 @@ class Till:
         if store is not None:
             self.load()
         self.bytes_sent = self.bytes_received = 0
+        self.follows = False  # whether a hello is told of by an exception: then `connect` again
         self.connect()
 
     # Sections 1 to 4: frames, handshake, transport.
@@ -135,6 +140,8 @@ class Till:
     def pump(self, seconds, until=lambda message: False):
         """Takes what comes; the first message that `until` wants, or None."""
         for content in self.listen(seconds):
+            if content == b"\1\1" and self.follows:
+                raise Hello
             if content[:5] != b"\4" + self.session:
                 continue
             cipher = self.noise.noise_protocol.cipher_state_decrypt
