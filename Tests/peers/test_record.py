@@ -2,6 +2,7 @@
 pydukpt decrypts the card data of the page's example. The other way round, we open theirs."""
 
 import hmac
+import pathlib
 import random
 import re
 
@@ -390,3 +391,10 @@ def test_the_worked_example_of_the_page_is_true(ask, blocks):
     }
     request = {"key": KEY.hex(), "kid": KID_BYTES.hex(), "record": EXAMPLE}
     assert bytes.fromhex(ask("record", [request])[0]["sealed"]) == block("sealed-record")
+
+
+def test_the_page_spells_what_the_tag_covers():
+    page = (pathlib.Path(__file__).resolve().parents[2] / "docs/PROTOCOL.md").read_text()
+    structure = cbor2.dumps(["Encrypt0", bytes.fromhex("a10103"), CONTEXT])
+    assert f"the {len(CONTEXT)} bytes" in page
+    assert f"`{structure[:-len(CONTEXT)].hex()}`" in page
