@@ -7,33 +7,7 @@
 // 1250 are cents. With APPROVAL the payment is approved under that code once a card was captured;
 // without it the capture is the end. `keys` is a key file (`tillregister_read_keys`), `records` is
 // made and grows by each record. Exit status: 0 paid, 1 not paid, 2 something is wrong here.
-#define _DEFAULT_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <termios.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <tillregister.h>
-
-static uint64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static void die(const char *what, const char *why) {
-  fprintf(stderr, "pay: %s: %s\n", what, why);
-  exit(2);
-}
-
-static void check(const char *what, int32_t code) {
-  if (code < 0) die(what, tillregister_error_text(code));
-}
+#include "line.h"
 
 // ---- The store: origin, first index, the tree before it; then a size (2 bytes) and bytes a record ----
 
@@ -117,44 +91,16 @@ static void add_record(Store *store, const uint8_t *record, size_t count) {
   write_all(store->file, entry, 2 + count);
 }
 
-// ---- The line ----
-
-static int open_line(const char *path) {
-  int line = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
-  struct termios mode;
-  if (line < 0 || tcgetattr(line, &mode) != 0) die(path, strerror(errno));
-  cfmakeraw(&mode);
-  cfsetspeed(&mode, B115200);
-  if (tcsetattr(line, TCSANOW, &mode) != 0) die(path, strerror(errno));
-  return line;
-}
+// ---- Traffic ----
 
 static void send_frames(tillregister *till, int line) {
   uint8_t frame[TILLREGISTER_FRAME];
   size_t count;
   int32_t code;
   while ((code = tillregister_send(till, now(), frame, sizeof frame, &count)) > 0) {
-    size_t sent = 0;
-    while (sent < count) {
-      ssize_t some = write(line, frame + sent, count - sent);
-      if (some > 0) sent += (size_t)some;
-      else if (errno != EAGAIN && errno != EINTR) die("line", strerror(errno));
-      else poll(&(struct pollfd){.fd = line, .events = POLLOUT}, 1, 100);
-    }
+    write_line(line, frame, count);
   }
   check("send", code);
-}
-
-// Waits until something comes or is to be sent.
-static size_t wait_for_bytes(tillregister *till, int line, uint8_t *bytes, size_t room) {
-  uint64_t when, time = now();
-  check("deadline", tillregister_deadline(till, time, &when));
-  uint64_t wait = when > time ? (when - time) / 1000000 + 1 : 0;
-  struct pollfd ready = {.fd = line, .events = POLLIN};
-  if (poll(&ready, 1, wait > 1000 ? 1000 : (int)wait) <= 0) return 0;
-  ssize_t count = read(line, bytes, room);
-  if (count < 0 && errno != EAGAIN && errno != EINTR) die("line", strerror(errno));
-  return count > 0 ? (size_t)count : 0;
 }
 
 // ---- The payment ----
@@ -264,7 +210,9 @@ int main(int count, char **words) {
   while (sale.result < 0 || now() < end) {
     send_frames(sale.till, line);
     uint8_t bytes[1024];
-    size_t taken = 0, came = wait_for_bytes(sale.till, line, bytes, sizeof bytes);
+    uint64_t when;
+    check("deadline", tillregister_deadline(sale.till, now(), &when));
+    size_t taken = 0, came = read_line(line, when, bytes, sizeof bytes);
     tillregister_event event = {.size = sizeof event};
     int32_t code;
     while ((code = tillregister_receive(sale.till, now(), bytes, came, &taken, &event)) > 0) {

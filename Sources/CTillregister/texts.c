@@ -29,6 +29,7 @@ static const char *common_error(int32_t error) {
     case TILLREGISTER_KEY_FILE:
       return "key files have register-secret, controller-public and record-key, each once, "
              "as NAME = 64 hexadecimal digits";
+    case TILLREGISTER_NOT_NOW: return "no code is wanted, or it is none, or nothing is paired yet";
     default: return NULL;
   }
 }

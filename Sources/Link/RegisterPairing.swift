@@ -200,6 +200,17 @@ public struct RegisterPairing: ~Copyable {
     return true
   }
 
+  /// When `nextFrame` or `tick` has something to do next.
+  public borrowing func nextDeadline(now: Instant) -> Instant {
+    if isCancelDue { return now }
+    return switch phase {
+    case .idle, .paired: .distantFuture
+    case .asking(let retry), .introducing(let retry), .proving(let retry), .accepting(let retry):
+      min(retry.next, retry.until)
+    case .typing(let until): until
+    }
+  }
+
   /// What time alone brings about. To be called as often as `nextFrame`.
   public mutating func tick(now: Instant) -> RegisterPairingEvent? {
     switch phase {

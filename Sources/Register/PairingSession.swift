@@ -69,4 +69,9 @@ public struct PairingSession: ~Copyable {
     _ = line.occupy(frame.count, now: now)
     return true
   }
+
+  /// When to call `receive` and `nextOutput` next if nothing comes before.
+  public borrowing func nextDeadline(now: Instant) -> Instant {
+    line.whenFree(after: pairing.nextDeadline(now: now))
+  }
 }

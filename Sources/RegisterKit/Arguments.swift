@@ -14,6 +14,8 @@ enum FirstSize {
   static var event: Int { 152 }
   static var counts: Int { 88 }
   static var value: Int { 40 }
+  static var pairing: Int { 48 }
+  static var pairingEvent: Int { 16 }
 }
 
 /// Newer structures than this are none.

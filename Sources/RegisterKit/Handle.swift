@@ -8,52 +8,56 @@ import Link
 import Octets
 import Register
 
-struct Kit: ~Copyable {
-  var session: RegisterSession
-  /// Empty when the caller opens records himself.
-  var recordKey: Key
-  let random:
-    (@convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt8>?, Int) -> Int32)?
-  let context: UnsafeMutableRawPointer?
+/// The caller's time, which never goes back here.
+struct CallerClock {
   private var latest: Instant
 
-  init(
-    session: consuming RegisterSession, recordKey: consuming Key,
-    options: borrowing tillregister_options, now: UInt64
-  ) {
-    self.session = session
-    self.recordKey = recordKey
-    random = options.random
-    context = options.context
-    latest = Instant(nanoseconds: now)
-  }
+  init(_ now: UInt64) { latest = Instant(nanoseconds: now) }
 
-  /// The caller's time, which never goes back here.
   mutating func time(_ now: UInt64) -> Instant {
     latest = max(latest, Instant(nanoseconds: now))
     return latest
   }
+}
 
-  /// Gives the session the random bytes it wants; an error when the source fails.
-  mutating func provideRandom() throws(Fault) {
-    guard session.needsEphemeral else { return }
+/// Where random bytes come from: the caller's function, or the system.
+struct RandomSource {
+  typealias Function =
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt8>?, Int
+    ) -> Int32
+
+  let function: Function?
+  let context: UnsafeMutableRawPointer?
+
+  /// 32 bytes; an error when the source fails.
+  func draw() throws(Fault) -> Key {
     var bytes = Key()
-    defer { bytes.wipe() }
     var isDrawn = true
-    let (random, context) = (random, context)
     bytes.appendFilling { room in
       room.withUnsafeMutableBufferPointer { room in
-        if let random {
-          isDrawn = random(context, room.baseAddress, 32) == 0
+        if let function {
+          isDrawn = function(context, room.baseAddress, 32) == 0
         } else {
           randombytes_buf(room.baseAddress, 32)
         }
       }
       return 32
     }
-    guard isDrawn else { throw Fault(TILLREGISTER_NO_RANDOM) }
-    session.provideEphemeral(&bytes)
+    guard isDrawn else {
+      bytes.wipe()
+      throw Fault(TILLREGISTER_NO_RANDOM)
+    }
+    return bytes
   }
+}
+
+struct Kit: ~Copyable {
+  var session: RegisterSession
+  /// Empty when the caller opens records himself.
+  var recordKey: Key
+  var clock: CallerClock
+  let source: RandomSource
 
   mutating func wipe() {
     session.wipe()
@@ -68,22 +72,14 @@ struct Handle {
   static var messageRoom: Int { 602 }
   static var recordRoom: Int { 560 }
   static var peaksRoom: Int { LinkLimits.peaks * Digest.size }
-  private static var size: Int {
-    let step = MemoryLayout<Kit>.alignment
-    let all = MemoryLayout<Kit>.stride + messageRoom + recordRoom + peaksRoom
-    return (all + step - 1) / step * step
-  }
 
   init(_ handle: OpaquePointer?) throws(Fault) {
     guard let handle else { throw Fault(TILLREGISTER_NULL) }
     kit = UnsafeMutablePointer<Kit>(handle)
   }
 
-  /// libsodium puts the end of what it gives at the end of a page, so a size that is a multiple of
-  /// the alignment gives an aligned beginning.
   init(taking new: consuming Kit) throws(Fault) {
-    guard let memory = sodium_malloc(Self.size) else { throw Fault(TILLREGISTER_NO_MEMORY) }
-    kit = memory.bindMemory(to: Kit.self, capacity: 1)
+    kit = try lockedMemory(for: Kit.self, and: Self.messageRoom + Self.recordRoom + Self.peaksRoom)
     kit.initialize(to: new)
   }
 
@@ -92,8 +88,6 @@ struct Handle {
     kit.deinitialize(count: 1)
     sodium_free(kit)
   }
-
-  var opaque: OpaquePointer { OpaquePointer(kit) }
 
   private func room(_ offset: Int, _ count: Int) -> UnsafeMutableBufferPointer<UInt8> {
     let start = UnsafeMutableRawPointer(kit) + MemoryLayout<Kit>.stride + offset
@@ -110,6 +104,29 @@ struct Handle {
   }
 }
 
+/// Memory for one value and `more` bytes behind it. libsodium puts the end of what it gives at the
+/// end of a page, so a size that is a multiple of the alignment gives an aligned beginning.
+func lockedMemory<Value: ~Copyable>(
+  for value: Value.Type, and more: Int
+) throws(Fault) -> UnsafeMutablePointer<Value> {
+  guard sodium_init() >= 0 else { throw Fault(TILLREGISTER_NO_RANDOM) }
+  let step = MemoryLayout<Value>.alignment
+  let size = (MemoryLayout<Value>.stride + more + step - 1) / step * step
+  guard let memory = sodium_malloc(size) else { throw Fault(TILLREGISTER_NO_MEMORY) }
+  return memory.bindMemory(to: Value.self, capacity: 1)
+}
+
+/// Copies a frame out.
+func copy(
+  _ output: borrowing WireFrame, to frame: UnsafeMutablePointer<UInt8>,
+  _ count: UnsafeMutablePointer<Int>
+) {
+  output.withBytes { bytes in
+    for index in bytes.indices { frame[index] = bytes[index] }
+    count.pointee = bytes.count
+  }
+}
+
 /// An error code of the header.
 struct Fault: Error {
   let code: Int32
@@ -120,10 +137,18 @@ struct Fault: Error {
   static func field(_ key: Int) -> Fault { Fault(TILLREGISTER_FIELD - key) }
 }
 
-/// What every exported function returns: `TILLREGISTER_OK` and above, or the error of `body`.
+/// What an exported function returns: `TILLREGISTER_OK`, or the error of `body`.
 func coded(_ body: () throws(Fault) -> Void) -> Int32 {
   do throws(Fault) {
     try body()
     return Int32(TILLREGISTER_OK)
+  } catch { return error.code }
+}
+
+/// What a function returns that asks for something: `TILLREGISTER_READY` when there is, as `body`
+/// says.
+func codedReady(_ body: () throws(Fault) -> Bool) -> Int32 {
+  do throws(Fault) {
+    return Int32(try body() ? TILLREGISTER_READY : TILLREGISTER_OK)
   } catch { return error.code }
 }

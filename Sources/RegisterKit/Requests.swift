@@ -153,7 +153,7 @@ public func tillregister_set_time(
 ) -> Int32 {
   coded { () throws(Fault) in
     let kit = try Handle(handle).kit
-    let time = kit.pointee.time(now)
+    let time = kit.pointee.clock.time(now)
     kit.pointee.session.tell(unixMilliseconds: unixMilliseconds, now: time)
   }
 }

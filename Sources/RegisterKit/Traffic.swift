@@ -21,19 +21,27 @@ public func tillregister_create(
     guard sodium_init() >= 0 else { throw Fault(TILLREGISTER_NO_RANDOM) }
     var secret = try key(known.secret)
     defer { secret.wipe() }
-    let session = try makeSession(known, secret: secret, now: Instant(nanoseconds: now))
-    let recordKey = known.record_key == nil ? Key() : try key(known.record_key)
-    let kit = Kit(session: session, recordKey: recordKey, options: known, now: now)
-    handle.pointee = try Handle(taking: kit).opaque
+    let kit = Kit(
+      session: try makeSession(known, secret: secret, now: Instant(nanoseconds: now)),
+      recordKey: known.record_key == nil ? Key() : try key(known.record_key),
+      clock: CallerClock(now),
+      source: RandomSource(function: known.random, context: known.context))
+    handle.pointee = OpaquePointer(try Handle(taking: kit).kit)
   }
+}
+
+/// Ten bit times.
+func byteTime(_ baud: UInt32) throws(Fault) -> Interval {
+  let baud = baud == 0 ? 115_200 : baud
+  guard (300...100_000_000).contains(baud) else { throw Fault(TILLREGISTER_BAUD) }
+  return Interval(nanoseconds: 10_000_000_000 / Int64(baud))
 }
 
 private func makeSession(
   _ options: tillregister_options, secret: borrowing Key, now: Instant
 ) throws(Fault) -> RegisterSession {
   let controller = try key(options.controller)
-  let baud = options.baud == 0 ? 115_200 : options.baud
-  guard (300...100_000_000).contains(baud) else { throw Fault(TILLREGISTER_BAUD) }
+  let byteTime = try byteTime(options.baud)
   var held: RecordsHeld?
   if let start = options.origin {
     let name = UnsafeBufferPointer(start: start, count: 16)
@@ -47,7 +55,7 @@ private func makeSession(
   do throws(KeyError) {
     return try RegisterSession(
       secret: secret, controller: controller, held: held,
-      byteTime: Interval(nanoseconds: 10_000_000_000 / Int64(baud)), now: now)
+      byteTime: byteTime, now: now)
   } catch { throw Fault(TILLREGISTER_KEY) }
 }
 
@@ -61,23 +69,21 @@ public func tillregister_send(
   _ handle: OpaquePointer?, _ now: UInt64, _ frame: UnsafeMutablePointer<UInt8>?, _ room: Int,
   _ count: UnsafeMutablePointer<Int>?
 ) -> Int32 {
-  var isReady = false
-  let code = coded { () throws(Fault) in
+  codedReady { () throws(Fault) in
     let kit = try Handle(handle).kit
     guard let frame, let count else { throw Fault(TILLREGISTER_NULL) }
     count.pointee = 0
     guard room >= TILLREGISTER_FRAME else { throw Fault(TILLREGISTER_ROOM) }
-    try kit.pointee.provideRandom()
-    var output = WireFrame()
-    let time = kit.pointee.time(now)
-    guard kit.pointee.session.nextOutput(now: time, into: &output) else { return }
-    output.withBytes { bytes in
-      for index in bytes.indices { frame[index] = bytes[index] }
-      count.pointee = bytes.count
+    if kit.pointee.session.needsEphemeral {
+      var random = try kit.pointee.source.draw()
+      kit.pointee.session.provideEphemeral(&random)
     }
-    isReady = true
+    var output = WireFrame()
+    let time = kit.pointee.clock.time(now)
+    guard kit.pointee.session.nextOutput(now: time, into: &output) else { return false }
+    copy(output, to: frame, count)
+    return true
   }
-  return isReady ? Int32(TILLREGISTER_READY) : code
 }
 
 @c @implementation
@@ -87,7 +93,7 @@ public func tillregister_deadline(
   coded { () throws(Fault) in
     let kit = try Handle(handle).kit
     guard let when else { throw Fault(TILLREGISTER_NULL) }
-    let time = kit.pointee.time(now)
+    let time = kit.pointee.clock.time(now)
     when.pointee = kit.pointee.session.nextDeadline(now: time).nanoseconds
   }
 }
@@ -97,27 +103,25 @@ public func tillregister_receive(
   _ handle: OpaquePointer?, _ now: UInt64, _ start: UnsafePointer<UInt8>?, _ count: Int,
   _ taken: UnsafeMutablePointer<Int>?, _ event: UnsafeMutablePointer<tillregister_event>?
 ) -> Int32 {
-  var isReady = false
-  let code = coded { () throws(Fault) in
+  codedReady { () throws(Fault) in
     let handle = try Handle(handle)
     let bytes = try bytes(start, count)
     guard let taken else { throw Fault(TILLREGISTER_NULL) }
     guard taken.pointee >= 0, taken.pointee <= count else { throw Fault(TILLREGISTER_SIZE) }
     try tryRoom(event, atLeast: FirstSize.event)
-    let time = handle.kit.pointee.time(now)
+    let time = handle.kit.pointee.clock.time(now)
     var offset = taken.pointee
     defer { taken.pointee = offset }
     guard
       let came = handle.kit.pointee.session.receive(
         Span(_unsafeElements: bytes), from: &offset, now: time)
-    else { return }
+    else { return false }
     var shown = tillregister_event()
     shown.describe(came)
     shown.show(handle)
     try write(&shown, atLeast: FirstSize.event, to: event)
-    isReady = true
+    return true
   }
-  return isReady ? Int32(TILLREGISTER_READY) : code
 }
 
 @c @implementation

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -39,8 +40,11 @@ def examples(kit, tmp_path_factory):
     archive = [word.replace("-ltillregister", "-l:libtillregister.a")
                for word in flags(kit, "--libs", "--static")]
     subprocess.run([*cc, *archive, "-o", static], check=True)
+    pair = folder / "pair"
+    cc[-1] = str(ROOT / "examples/pair.c")
+    subprocess.run([*cc, *flags(kit, "--libs"), f"-Wl,-rpath,{kit}/lib", "-o", pair], check=True)
     os.environ["TILLREGISTER"] = str(kit / "lib/libtillregister.so")
-    return {"c": [str(shared)], "c-static": [str(static)],
+    return {"pair": [str(pair)], "c": [str(shared)], "c-static": [str(static)],
             "python": [sys.executable, str(ROOT / "examples/pay.py")]}
 
 
@@ -101,3 +105,27 @@ def test_misuse_gives_errors_and_nothing_leaks(kit, tmp_path):
          *archive, "-o", program], check=True)
     done = subprocess.run([program], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "0 failures\n"), done.stdout + done.stderr
+
+
+def type_code(examples, till, keys, change=0):
+    """Pairs by the code that the program shows, or by another one: exit status and what was said."""
+    folder = till.kiosk.folder.name
+    with subprocess.Popen([till.kiosk.firmware, "pair", "--state", "state"], cwd=folder,
+                          stdout=subprocess.PIPE, text=True) as window:
+        assert "start the pairing" in window.stdout.readline()
+        program = subprocess.Popen([*examples["pair"], till.line, str(keys), "kit till"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        code = int(re.match(r"code (\d{6})", window.stdout.readline())[1])
+        said, _ = program.communicate(f"{(code + change) % 1000000:06}\n", timeout=60)
+        window.terminate()
+    return program.wait(), said
+
+
+def test_a_new_register_pairs_and_pays(examples, till, tmp_path):
+    wrong = tmp_path / "wrong"
+    status, said = type_code(examples, till, wrong, change=1)
+    assert status == 1 and "refused, reason 1" in said and not wrong.exists()
+    till.keys = tmp_path / "paired"
+    status, said = type_code(examples, till, till.keys)
+    assert status == 0 and said.endswith("paired\n") and till.keys.stat().st_mode & 0o777 == 0o600
+    assert till.pay(examples["c"], "paired-1", "700", "A1")[0] == 0

@@ -55,6 +55,7 @@ enum {
   TILLREGISTER_SIZE = -17,
   TILLREGISTER_TEXT = -18,
   TILLREGISTER_KEY_FILE = -19,
+  TILLREGISTER_NOT_NOW = -20,
   // A field of a payment, report or choice: this minus its key in docs/PROTOCOL.md section 5.
   TILLREGISTER_FIELD = -100
 };
@@ -317,6 +318,62 @@ typedef struct {
 } tillregister_counts;
 
 int32_t tillregister_get_counts(tillregister *handle, tillregister_counts *counts);
+
+// ---- Pairing ----
+
+// A register that is being paired: it takes the line until it has the keys. Somebody opens the
+// controller's window, this handle is made and served like the other, and after TYPE_CODE the six
+// digits that the controller shows are typed here. docs/PROTOCOL.md section 9.
+typedef struct tillregister_pairing tillregister_pairing;
+
+typedef struct {
+  size_t size;
+  uint32_t baud;                  // 0: 115200
+  const uint8_t *secret;          // 32 random bytes, the register's static secret key for ever
+  const char *name;               // in the controller's list: at most 16 characters; null: none
+  int32_t (*random)(void *context, uint8_t *bytes, size_t count);  // null: the system's
+  void *context;
+} tillregister_pairing_options;
+
+enum {
+  TILLREGISTER_TYPE_CODE = 1,     // the controller shows a code: type it within a minute
+  TILLREGISTER_PAIRED = 2,        // `tillregister_pairing_keys` has the keys: store them
+  TILLREGISTER_NO_ANSWER = 3,     // is the window open, is the line right?
+  TILLREGISTER_CODE_EXPIRED = 4,  // nobody typed it in time
+  TILLREGISTER_REFUSED = 5,       // by the controller, `refusal` says why: section 9
+  TILLREGISTER_IMPOSTOR = 6       // whoever answers does not know the code: look at the cable
+};
+
+typedef struct {
+  size_t size;
+  uint8_t type;
+  uint8_t refusal;                // 1 wrong code, 2 too late, 3 not stored, 4 eight are paired
+  uint8_t reserved[6];
+} tillregister_pairing_event;
+
+// Asks the controller for two minutes.
+int32_t tillregister_pairing_start(
+    const tillregister_pairing_options *options, uint64_t now, tillregister_pairing **pairing);
+void tillregister_pairing_free(tillregister_pairing *pairing);
+
+// As `tillregister_send`, `tillregister_deadline` and `tillregister_receive`. The last is also to
+// be called when nothing came: time alone may end a pairing.
+int32_t tillregister_pairing_send(
+    tillregister_pairing *pairing, uint64_t now, uint8_t *frame, size_t room, size_t *count);
+int32_t tillregister_pairing_deadline(
+    tillregister_pairing *pairing, uint64_t now, uint64_t *when);
+int32_t tillregister_pairing_receive(
+    tillregister_pairing *pairing, uint64_t now, const uint8_t *bytes, size_t count,
+    size_t *taken, tillregister_pairing_event *event);
+
+// The code that somebody typed, below a million: one try.
+int32_t tillregister_pairing_type(tillregister_pairing *pairing, uint64_t now, uint32_t code);
+
+// Gives up; a controller that shows a code is told by the next frame.
+int32_t tillregister_pairing_cancel(tillregister_pairing *pairing);
+
+// All that a register keeps, after PAIRED.
+int32_t tillregister_pairing_keys(tillregister_pairing *pairing, tillregister_keys *keys);
 
 // ---- Records and messages ----
 
