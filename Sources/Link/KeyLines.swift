@@ -18,6 +18,11 @@ public struct KeyLines: ~Copyable {
     try keys[which].withBytes(body)
   }
 
+  /// Replaces `key` by one of them.
+  public borrowing func copy(_ which: Int, into key: inout Key) {
+    keys[which].withBytes { key.set($0) }
+  }
+
   /// Reads a file's text: each name once; blank lines and lines that begin with `#` are passed
   /// over. Returns the number of the line that is wrong, or 0 when a name is missing; nil when all
   /// is well.

@@ -255,6 +255,57 @@ static void try_keys(void) {
   EXPECT(TILLREGISTER_SIZE, tillregister_read_keys(text, SIZE_MAX, &keys, &line));
 }
 
+static void try_pairing(void) {
+  tillregister_pairing *pairing = NULL;
+  tillregister_pairing_options options;
+  tillregister_pairing_event event;
+  tillregister_keys keys;
+  uint8_t frame[TILLREGISTER_FRAME];
+  size_t count = 0, taken = 0;
+  uint64_t when;
+  memset(&event, 0, sizeof event);
+  memset(&options, 0, sizeof options);
+  event.size = sizeof event;
+  options.secret = secret;
+  EXPECT(TILLREGISTER_STRUCT_SIZE, tillregister_pairing_start(&options, 0, &pairing));
+  options.size = sizeof options;
+  EXPECT(TILLREGISTER_NULL, tillregister_pairing_start(NULL, 0, &pairing));
+  EXPECT(TILLREGISTER_NULL, tillregister_pairing_start(&options, 0, NULL));
+  options.name = "seventeen letters";
+  EXPECT(TILLREGISTER_TEXT, tillregister_pairing_start(&options, 0, &pairing));
+  options.name = NULL;
+  options.random = no_random;
+  EXPECT(TILLREGISTER_NO_RANDOM, tillregister_pairing_start(&options, 0, &pairing));
+  options.random = NULL;
+  options.baud = 299;
+  EXPECT(TILLREGISTER_BAUD, tillregister_pairing_start(&options, 0, &pairing));
+  options.baud = 0;
+  EXPECT(TILLREGISTER_OK, tillregister_pairing_start(&options, 0, &pairing));
+  EXPECT(TILLREGISTER_NOT_NOW, tillregister_pairing_type(pairing, 0, 1));
+  EXPECT(TILLREGISTER_NOT_NOW, tillregister_pairing_keys(pairing, &keys));
+  EXPECT(TILLREGISTER_NULL, tillregister_pairing_keys(pairing, NULL));
+  EXPECT(TILLREGISTER_ROOM, tillregister_pairing_send(pairing, 0, frame, 1, &count));
+  EXPECT(TILLREGISTER_READY, tillregister_pairing_send(pairing, 0, frame, sizeof frame, &count));
+  EXPECT(TILLREGISTER_OK, tillregister_pairing_deadline(pairing, 0, &when));
+  if (when != 500000000) failures++;  // the first repetition
+  EXPECT(TILLREGISTER_SIZE,
+         tillregister_pairing_receive(pairing, 0, frame, SIZE_MAX, &taken, &event));
+  EXPECT(TILLREGISTER_OK,
+         tillregister_pairing_receive(pairing, 0, frame, count, &taken, &event));
+  taken = 0;
+  EXPECT(TILLREGISTER_READY,
+         tillregister_pairing_receive(pairing, 120000000000, frame, 0, &taken, &event));
+  if (event.type != TILLREGISTER_NO_ANSWER) failures++;
+  EXPECT(TILLREGISTER_OK, tillregister_pairing_cancel(pairing));
+  tillregister_pairing_free(pairing);
+  tillregister_pairing_free(NULL);
+  EXPECT(TILLREGISTER_NULL, tillregister_pairing_cancel(NULL));
+  EXPECT(TILLREGISTER_NULL, tillregister_pairing_type(NULL, 0, 1));
+  EXPECT(TILLREGISTER_NULL, tillregister_pairing_deadline(NULL, 0, &when));
+  EXPECT(TILLREGISTER_NULL, tillregister_pairing_send(NULL, 0, frame, 1, &count));
+  EXPECT(TILLREGISTER_NULL, tillregister_pairing_receive(NULL, 0, frame, 0, &taken, &event));
+}
+
 // Handles are pages of their own, which a leak checker of the heap does not see.
 static int mappings(void) {
   FILE *file = fopen("/proc/self/maps", "r");
@@ -315,6 +366,7 @@ int main(void) {
   EXPECT(TILLREGISTER_NO_RECORD_KEY, tillregister_open_record(till, one, 1, two, 1, &count));
   tillregister_free(till);
   try_keys();
+  try_pairing();
   try_leaks();
   for (int32_t code = -200; code < 10; code++)
     if (!tillregister_error_text(code)) failures++;

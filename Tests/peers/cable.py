@@ -7,6 +7,7 @@ import select
 import subprocess
 import termios
 import threading
+import time
 import tty
 
 from kiosk import CARD, Kiosk
@@ -18,6 +19,11 @@ class Till:
     def __init__(self, folder, chunk=4096):
         secret = os.urandom(32)
         self.kiosk = Kiosk(os.environ["FIRMWARE"], secret)
+        end = time.monotonic() + 60
+        while "the loop runs" not in self.kiosk.said():
+            alive = self.kiosk.program.poll() is None and time.monotonic() < end
+            assert alive, self.kiosk.said()
+            time.sleep(0.02)
         self.keys, self.records = folder / "keys", folder / "records"
         self.keys.write_text(
             f"# test\nregister-secret = {secret.hex()}\n"
@@ -43,11 +49,14 @@ class Till:
     def pay(self, command, *words):
         """Swipes until it is captured; exit status and what was printed."""
         program, said = self.start(command, *words), []
+        patience = threading.Timer(90, program.kill)
+        patience.start()
         for line in program.stdout:
             said.append(line.strip())
             if said[-1].startswith(("waiting for card", "card not readable")):
                 self.kiosk.swipe()
         error = program.stderr.read()
+        patience.cancel()
         return program.wait(20), said, error
 
     def close(self):

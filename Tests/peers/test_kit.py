@@ -107,25 +107,23 @@ def test_misuse_gives_errors_and_nothing_leaks(kit, tmp_path):
     assert (done.returncode, done.stdout) == (0, "0 failures\n"), done.stdout + done.stderr
 
 
-def type_code(examples, till, keys, change=0):
+def type_code(examples, till, window, keys, change=0):
     """Pairs by the code that the program shows, or by another one: exit status and what was said."""
-    folder = till.kiosk.folder.name
-    with subprocess.Popen([till.kiosk.firmware, "pair", "--state", "state"], cwd=folder,
-                          stdout=subprocess.PIPE, text=True) as window:
-        assert "start the pairing" in window.stdout.readline()
-        program = subprocess.Popen([*examples["pair"], till.line, str(keys), "kit till"],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        code = int(re.match(r"code (\d{6})", window.stdout.readline())[1])
-        said, _ = program.communicate(f"{(code + change) % 1000000:06}\n", timeout=60)
-        window.terminate()
+    program = subprocess.Popen([*examples["pair"], till.line, str(keys), "kit till"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    code = next(filter(None, (re.match(r"code (\d{6})", line) for line in window.stdout)))
+    typed = (int(code[1]) + change) % 1000000
+    said, _ = program.communicate(f"{typed:06}\n", timeout=60)
     return program.wait(), said
 
 
 def test_a_new_register_pairs_and_pays(examples, till, tmp_path):
     wrong = tmp_path / "wrong"
-    status, said = type_code(examples, till, wrong, change=1)
-    assert status == 1 and "refused, reason 1" in said and not wrong.exists()
-    till.keys = tmp_path / "paired"
-    status, said = type_code(examples, till, till.keys)
+    with subprocess.Popen([till.kiosk.firmware, "pair", "--state", "state"],
+                          cwd=till.kiosk.folder.name, stdout=subprocess.PIPE, text=True) as window:
+        status, said = type_code(examples, till, window, wrong, change=1)
+        assert status == 1 and "refused, reason 1" in said and not wrong.exists()
+        till.keys = tmp_path / "paired"
+        status, said = type_code(examples, till, window, till.keys)
     assert status == 0 and said.endswith("paired\n") and till.keys.stat().st_mode & 0o777 == 0o600
     assert till.pay(examples["c"], "paired-1", "700", "A1")[0] == 0

@@ -40,8 +40,11 @@ final class RegisterStation {
     let now = monotonicNow()
     let held = store.origin.flatMap { Origin($0.span) }
       .map { RecordsHeld(origin: $0, tree: store.tree) }
-    let secret = keys.withKey(0) { bytes in Key(copying: bytes.indices.map { bytes[$0] }) }
-    let controller = keys.withKey(1) { bytes in Key(copying: bytes.indices.map { bytes[$0] }) }
+    var secret = Key()
+    var controller = Key()
+    defer { secret.wipe() }
+    keys.copy(0, into: &secret)
+    keys.copy(1, into: &controller)
     recordKey = try keys.withKey(2) { (bytes) throws(SealError) in try RecordKey(bytes) }
     session = try RegisterSession(
       secret: secret, controller: controller, held: held,
