@@ -47,6 +47,22 @@ extension RegisterSession {
     time.begin(.time(unixMilliseconds: nil), reference: nil)
   }
 
+  /// The controller cannot read requests of this type: saying it again would not help.
+  mutating func stop(asking type: UInt64) {
+    switch MessageType(rawValue: type) {
+    case .payment: payment.end()
+    case .abort: abort.end()
+    case .transactionStatus: status.end()
+    case .outcome: outcome.end()
+    case .choice: choice.end()
+    case .totalsRequest: totals.end()
+    case .diagnosisRequest: diagnosis.end()
+    case .time, .acknowledgement, .returnedRecord, .response, .event, .record,
+      .transactionStatusResponse, .boot, .totals, .diagnosis, .recall, .error, nil:
+      break
+    }
+  }
+
   /// Stops asking for whatever has not been answered.
   public mutating func cancelRequests() {
     payment.end()

@@ -212,7 +212,9 @@ public struct RegisterSession: ~Copyable {
         return nil
       }
       return .recall(index: recall.index)
-    case .error(let error): return .error(error)
+    case .error(let error):
+      stop(asking: error.type)
+      return .error(error)
     case .unknown:
       tally.malformed &+= 1
       return nil

@@ -52,7 +52,7 @@ private func create(_ script: inout Script) -> OpaquePointer? {
   var options = tillregister_options()
   options.size = MemoryLayout<tillregister_options>.size + Int(script.byte() & 1)
   options.random = fixed
-  options.held = script.number()
+  options.held = script.number() & 3
   options.baud = UInt32(truncatingIfNeeded: script.number())
   var handle: OpaquePointer?
   one.withUnsafeBufferPointer { secret in
@@ -60,6 +60,8 @@ private func create(_ script: inout Script) -> OpaquePointer? {
       options.secret = secret.baseAddress
       options.controller = controller.baseAddress
       options.record_key = secret.baseAddress
+      options.peaks = secret.baseAddress
+      options.peaks_size = options.held.nonzeroBitCount == 1 ? 32 : 0
       if script.byte() & 1 == 1 { options.origin = secret.baseAddress }
       let peaks = [UInt8](repeating: 7, count: 32 * Int(script.byte() % 16))
       peaks.withUnsafeBufferPointer { peaks in

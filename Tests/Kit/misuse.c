@@ -209,6 +209,17 @@ static void try_others(tillregister *till) {
   EXPECT(TILLREGISTER_STRUCT_SIZE, tillregister_get_counts(till, &counts));
 }
 
+static void try_log(tillregister *till) {
+  const uint8_t record[TILLREGISTER_RECORD_SIZE + 1] = {0};
+  EXPECT(TILLREGISTER_NULL, tillregister_restore(NULL, record, 1));
+  EXPECT(TILLREGISTER_NULL, tillregister_restore(till, NULL, 1));
+  EXPECT(TILLREGISTER_SIZE, tillregister_restore(till, record, SIZE_MAX));
+  EXPECT(TILLREGISTER_NULL, tillregister_give_back(NULL, 0, record, 1));
+  EXPECT(TILLREGISTER_NULL, tillregister_give_back(till, 0, NULL, 1));
+  EXPECT(TILLREGISTER_SIZE, tillregister_give_back(till, 0, record, sizeof record));
+  EXPECT(TILLREGISTER_OK, tillregister_give_back(till, UINT64_MAX, record, 1));
+}
+
 static void try_records(tillregister *till) {
   // {0: 1, 6: [1250, 978, 2], 11: "41"}
   const uint8_t cbor[] = {0xa3, 0x00, 0x01, 0x06, 0x83, 0x19, 0x04, 0xe2, 0x19,
@@ -359,6 +370,7 @@ int main(void) {
   try_bytes(till);
   try_payments(till);
   try_others(till);
+  try_log(till);
   try_records(till);
   tillregister_free(till);
   options.record_key = NULL;

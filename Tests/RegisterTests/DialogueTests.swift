@@ -339,6 +339,42 @@ struct DialogueTests {
     #expect(world.run { world.taken.map(\.bytes) == [[5]] })
   }
 
+  @Test(
+    "a register that sleeps until its deadline says nothing too late and never wakes for nothing",
+    arguments: 0..<6)
+  func deadlines(line: Int) throws {
+    let world = try connected(seed: UInt64(60 + line), Self.lines[line].1)
+    for number in 0..<20 {
+      world.register {
+        $0.pay(payment("sale \(number)"))
+        $0.queryStatus(reference("sale \(number)"))
+        $0.queryDiagnosis()
+      }
+      try world.append([UInt8(number)])
+      world.run(Int.random(in: 1...400, using: &world.random))
+    }
+    world.register { $0.cancelRequests() }
+    world.run(10_000)
+    #expect(world.untimely == [])
+  }
+
+  @Test("a request that the controller cannot read is not said again")
+  func unreadable() throws {
+    let world = try connected(seed: 66)
+    world.answers = { _ in nil }
+    world.register { $0.pay(payment("unread")) }
+    world.run(100)
+    // {0: 31, 1: 1, 2: 9A}
+    let error: [UInt8] = [0xA3, 0x00, 0x18, 0x1F, 0x01, 0x01, 0x02, 0x18, 0x9A]
+    let message = try ControllerMessage(decoding: error.span)
+    world.controller { $0.send(message) }
+    let isTold = { world.registerEvents.contains { if case .error = $0 { true } else { false } } }
+    #expect(world.run(until: isTold))
+    let said = world.registerCounts.repeats
+    world.run(20_000)
+    #expect(world.registerCounts.repeats == said)
+  }
+
   @Test("a message of an unknown type is answered with an error")
   func unknownType() throws {
     // {0: 15, 5: [1, 2]} would be a later version's: only the counters and answer are of interest.

@@ -111,6 +111,8 @@ final class World {
     Response(to: .payment, $0.reference, isAccepted: true)
   }
   var acknowledges = true
+  /// When the register's deadline was not that of its next frame.
+  private(set) var untimely: [String] = []
   var givesBack = true
   var held: RecordsHeld? { session.held }
 
@@ -294,7 +296,13 @@ final class World {
       var key = fresh()
       session.provideEphemeral(&key)
     }
+    let deadline = session.nextDeadline(now: now)
     var frame = WireFrame()
-    if session.nextOutput(now: now, into: &frame) { transmit(frame, fromController: false) }
+    if session.nextOutput(now: now, into: &frame) {
+      if deadline > now { untimely.append("a frame before its deadline at \(now)") }
+      transmit(frame, fromController: false)
+    } else if session.nextDeadline(now: now) <= now {
+      untimely.append("a deadline with nothing to send at \(now)")
+    }
   }
 }
