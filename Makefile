@@ -52,9 +52,9 @@ replay: ## the same seed gives the same transcript in both builds
 	@$(TOOLCHAIN)/install test
 	Tests/replay
 
-kit: ## the register kit for programs in C and other languages, in .build-kit/
+kit: ## the register kit for programs in C and other languages, in .build-kit/ (ARCH=arm64)
 	@$(TOOLCHAIN)/install test
-	$(TOOLCHAIN)/kit x86_64
+	$(TOOLCHAIN)/kit $(or $(ARCH),x86_64)
 
 peers: $(PEERS)/ready firmware kit ## software that nobody here wrote judges our bytes
 	swift build --product peerport

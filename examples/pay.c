@@ -9,7 +9,7 @@
 // made and grows by each record. Exit status: 0 paid, 1 not paid, 2 something is wrong here.
 #include "line.h"
 
-// ---- The store: origin, first index, the tree before it; then a size (2 bytes) and bytes a record ----
+// ---- The store: origin, first index, the tree before it; then size and bytes of each record ----
 
 typedef struct {
   int file;
@@ -97,9 +97,8 @@ static void send_frames(tillregister *till, int line) {
   uint8_t frame[TILLREGISTER_FRAME];
   size_t count;
   int32_t code;
-  while ((code = tillregister_send(till, now(), frame, sizeof frame, &count)) > 0) {
+  while ((code = tillregister_send(till, now(), frame, sizeof frame, &count)) > 0)
     write_line(line, frame, count);
-  }
   check("send", code);
 }
 

@@ -115,5 +115,16 @@ struct ProtocolPageTests {
     let boot = MessageTests.encoded(MessageTests.fromController[6])
     _ = try there.seal(boot.span, now: at(0), into: &frame)
     expect("boot frame", frame.array)
+
+    for (label, message) in [
+      ("acknowledgement frame", MessageTests.fromRegister[5]),
+      ("payment frame", .payment(testPayment)),
+    ] {
+      _ = try here.seal(MessageTests.encoded(message).span, now: at(0), into: &frame)
+      expect(label, frame.array)
+    }
+    let response = MessageTests.encoded(MessageTests.fromController[0])
+    _ = try there.seal(response.span, now: at(0), into: &frame)
+    expect("response frame", frame.array)
   }
 }

@@ -61,6 +61,7 @@ close
     assert records[1]["amount"] == [1375, 978, 2] and records[1]["table"] == "7"
     assert records[2]["original"] == "sale-1"
     assert only(said, "status")[0]["state"] == "processed"
+    assert only(said, "copy")[0]["record"] == records[1]
     assert only(said, "totals")[-1]["closed"] is True
     assert only(said, "diagnosis")[0]["readers"][0][1] == 1
     times = [line["at"] for line in said]

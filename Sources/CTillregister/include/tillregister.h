@@ -113,15 +113,15 @@ typedef struct {
   size_t peaks_size;              // 32 bytes for each bit of `held` that is set
 } tillregister_options;
 
+// Makes a handle, in locked memory that core files leave out.
+int32_t tillregister_create(
+    const tillregister_options *options, uint64_t now, tillregister **handle);
+
 // The register is a witness: with each acknowledgement it states the root of the tree over its
 // records (docs/PROTOCOL.md, section 6). Keep what LINK_UP said of a log that was new: `origin`,
 // `index` and `peaks`. At a start hand them over as `origin`, `held` and `peaks`, and then, before
 // anything is sent, each stored record in order:
 int32_t tillregister_restore(tillregister *handle, const uint8_t *record, size_t size);
-
-// Makes a handle, in locked memory that core files leave out.
-int32_t tillregister_create(
-    const tillregister_options *options, uint64_t now, tillregister **handle);
 
 // Wipes all keys and gives the memory back. Null is nothing.
 void tillregister_free(tillregister *handle);

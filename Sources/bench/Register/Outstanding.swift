@@ -58,8 +58,7 @@ struct Outstanding {
     things.contains(.cardRecord(name)) || things.contains(.closingRecord(name))
   }
 
-  /// `held`: how many records are stored.
-  mutating func note(_ came: Came, held: UInt64) {
+  mutating func note(_ came: Came) {
     switch came.event {
     case .linkUp(_, let standing):
       switch standing {
@@ -75,10 +74,7 @@ struct Outstanding {
       note(record: Item(came.record))
     case .status(let status):
       things.remove(.status(status.reference.text))
-      // What was stored before need not come again for a script to end.
-      if case .processed(_, let index) = status.state, index >= held {
-        things.insert(.record(index))
-      }
+      if case .processed(_, let index) = status.state { things.insert(.record(index)) }
     case .totals(let totals): things.remove(totals.isClosed ? .closedTotals : .totals)
     case .diagnosis: things.remove(.diagnosis)
     case .error: isUnpaid = true

@@ -183,7 +183,7 @@ struct ScriptRun {
     let isReady = try station.turn(wantsInput ? 0 : nil) { came.append($0) }
     for one in came {
       view.show(one)
-      outstanding.note(one, held: station.recordsHeld)
+      outstanding.note(one)
       since = monotonicNow()
     }
     if isReady, !input.read() {
