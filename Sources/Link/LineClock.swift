@@ -24,7 +24,9 @@ public struct LineClock: Sendable {
   public func isFree(now: Instant) -> Bool { now + Self.lead >= freeAt }
 
   /// The first moment from `time` on at which the line is free.
-  public func whenFree(after time: Instant) -> Instant { max(time, freeAt) }
+  public func whenFree(after time: Instant) -> Instant {
+    isFree(now: time) ? time : freeAt + Interval(nanoseconds: -Self.lead.nanoseconds)
+  }
 
   /// Takes the line for `count` bytes; the time at which the last one will have left.
   public mutating func occupy(_ count: Int, now: Instant) -> Instant {
