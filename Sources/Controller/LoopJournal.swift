@@ -162,6 +162,8 @@ extension Loop where B: ~Copyable {
         return alarm(now: now)
       }
       for index in range { adopt(index, now: now) }
+      // The register vouched for them: the journal need not wait to hear it again.
+      _ = board.journal(.acknowledge(size: outbox.next, root: outbox.tree.root))
       link.adopted()
       board.report(
         Occurrence(at: now, code: .reconciled, amount: UInt32(clamping: range.count)))

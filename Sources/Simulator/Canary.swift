@@ -23,4 +23,8 @@ public enum Canary: UInt8, CaseIterable, Sendable {
   case cardOnLine
   /// The loop waits for the disk.
   case diskInLoop
+  /// At each start the register has lost the last record that it acknowledged.
+  case registerForgets
+  /// At each start the register vouches for records that it never got.
+  case registerLies
 }

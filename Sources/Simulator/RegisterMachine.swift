@@ -35,8 +35,11 @@ struct RegisterMachine: ~Copyable {
   /// The canary's record that is still to be stored.
   private var owed: (held: RecordsHeld, at: Instant)?
 
-  init(seed: UInt64, byteTime: Interval, now: Instant) {
+  private let canary: Canary?
+
+  init(seed: UInt64, byteTime: Interval, canary: Canary?, now: Instant) {
     self.byteTime = byteTime
+    self.canary = canary
     disk = FaultDisk(seed: seed)
     session = Self.makeSession(held: nil, byteTime: byteTime, now: now)
     do throws(DiskError) { try store.open(on: disk) } catch {
@@ -89,9 +92,14 @@ struct RegisterMachine: ~Copyable {
   }
 
   private mutating func start(unixMilliseconds: UInt64, now: Instant) throws(DiskError) {
-    try store.open(on: disk)
+    try store.open(on: disk, forgetting: canary == .registerForgets)
     if store.count < max(promised, told) { hasBrokenPromise = true }
-    session = Self.makeSession(held: held, byteTime: byteTime, now: now)
+    var vouched = held
+    if canary == .registerLies, let size = held?.size {
+      vouched?.tree = MerkleTree()
+      for _ in 0..<size { vouched?.tree.append(.emptyTree) }
+    }
+    session = Self.makeSession(held: vouched, byteTime: byteTime, now: now)
     session.tell(unixMilliseconds: unixMilliseconds, now: now)
   }
 
@@ -121,13 +129,13 @@ struct RegisterMachine: ~Copyable {
 
   /// The next thing it hears in this millisecond. Records come after they were stored, and are
   /// acknowledged then.
-  mutating func nextEvent(_ canary: Canary?, now: Instant) -> RegisterEvent? {
+  mutating func nextEvent(now: Instant) -> RegisterEvent? {
     if let event = nextUntold() { return event }
     guard !isDown else { return nil }
     settle(now: now)
     let event = received.withBytes { session.receive($0, from: &taken, now: now) }
     switch event {
-    case .record(let index): return keep(index, canary, now: now)
+    case .record(let index): return keep(index, now: now)
     case .recall(let index): giveBack(index)
     case .recordCopy: copyRecord()
     default: break
@@ -142,7 +150,7 @@ struct RegisterMachine: ~Copyable {
     } catch { preconditionFailure("the link takes no longer records") }
   }
 
-  private mutating func keep(_ index: UInt64, _ canary: Canary?, now: Instant) -> RegisterEvent? {
+  private mutating func keep(_ index: UInt64, now: Instant) -> RegisterEvent? {
     copyRecord()
     guard keepsRecords else { return .record(index: index) }
     guard var next = session.held, next.size == index else { return nil }

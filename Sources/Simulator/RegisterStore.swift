@@ -19,10 +19,15 @@ struct RegisterStore: ~Copyable {
   /// What they come to.
   private(set) var held: RecordsHeld?
   private var size: UInt64 = 0
+  /// Where the last entry begins.
+  private var last: UInt64?
 
   /// Takes up what is on the disk. All of it is written anew: after a failed sync the kernel shows
   /// bytes that it will never keep, and asked again it says that all is well.
-  mutating func open(on disk: borrowing FaultDisk) throws(DiskError) {
+  /// `forgetting` is the canary's: without the last entry.
+  mutating func open(
+    on disk: borrowing FaultDisk, forgetting: Bool = false
+  ) throws(DiskError) {
     count = 0
     held = nil
     size = 0
@@ -31,6 +36,12 @@ struct RegisterStore: ~Copyable {
       guard error == .missing else { throw error }
     }
     content.withBytes { scan($0) }
+    if forgetting, let last {
+      size = last
+      content.truncate(to: Int(size))
+      (count, held, size) = (0, nil, 0)
+      content.withBytes { scan($0) }
+    }
     content.truncate(to: Int(size))
     try content.withBytes { (content) throws(DiskError) in
       try disk.replace(Self.name, by: content, through: Self.newName)
@@ -39,7 +50,9 @@ struct RegisterStore: ~Copyable {
 
   /// Counts whole entries up to the first that is not.
   private mutating func scan(_ content: Span<UInt8>) {
+    last = nil
     while let entry = Entry(content, at: Int(size)) {
+      last = size
       count += 1
       held = RecordsHeld(origin: entry.origin, tree: entry.tree)
       size += UInt64(entry.size)

@@ -72,7 +72,8 @@ public struct SimulatedKiosk: ~Copyable {
     self.options = options
     loop = Self.makeLoop(world, options, start.origin, epoch: start.epoch, now: now)
     recordKey = Self.makeRecordKey()
-    machine = RegisterMachine(seed: random.next(), byteTime: options.byteTime, now: now)
+    machine = RegisterMachine(
+      seed: random.next(), byteTime: options.byteTime, canary: options.canary, now: now)
     self.random = random
     epoch = start.epoch
     machine.session.tell(unixMilliseconds: unixMilliseconds, now: now)
@@ -241,7 +242,7 @@ public struct SimulatedKiosk: ~Copyable {
   public var sealed: SealedRecord { _read { yield machine.sealed } }
 
   /// The next thing the register hears in this millisecond. Records are stored and acknowledged.
-  public mutating func nextEvent() -> RegisterEvent? { machine.nextEvent(options.canary, now: now) }
+  public mutating func nextEvent() -> RegisterEvent? { machine.nextEvent(now: now) }
 
   private mutating func runRegister() {
     guard

@@ -161,6 +161,7 @@ public struct World: ~Copyable {
   /// Runs to the end, or to the first broken promise. `say` gets the transcript.
   public mutating func run(_ say: (Span<UInt8>) -> Void) {
     while !isOver, violation == nil { tick(say) }
+    agree(say)
     judgeAll()
     var line = TranscriptLine("end", at: now)
     line.add(UInt64(records))
@@ -168,10 +169,33 @@ public struct World: ~Copyable {
     line.end(say)
   }
 
+  /// When nothing goes wrong any more, both sides soon have the same records, and know it: all that
+  /// was acknowledged is in the controller's journal too.
+  private mutating func agree(_ say: (Span<UInt8>) -> Void) {
+    kiosk.set(Faults())
+    if replugDue != nil { kiosk.surroundings.plugPort(true) }
+    let end = now + Self.patience
+    while violation == nil, !hasAgreed {
+      if now >= end { violation = .logsDiffer }
+      kiosk.advance()
+      hearAll(say)
+    }
+  }
+
+  private var hasAgreed: Bool {
+    guard let mine = kiosk.surroundings.log else { return false }
+    guard let held = kiosk.held else { return mine.size == 0 }
+    return mine.origin == held.origin && mine.acknowledged == held.size && mine.tree == held.tree
+  }
+
   /// One millisecond, or more when nothing moves.
   private mutating func tick(_ say: (Span<UInt8>) -> Void) {
     happen()
     kiosk.advance()
+    hearAll(say)
+  }
+
+  private mutating func hearAll(_ say: (Span<UInt8>) -> Void) {
     while let occurrence = kiosk.surroundings.nextOccurrence() {
       var line = TranscriptLine(occurrence)
       line.end(say)

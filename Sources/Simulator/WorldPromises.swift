@@ -125,11 +125,6 @@ extension World {
   mutating func judgeAll() {
     guard violation == nil else { return }
     if sessions == 0 { violation = .neverLinked }
-    if let mine = kiosk.surroundings.log, let held = kiosk.held, mine.origin == held.origin,
-      mine.size == held.size, mine.tree != held.tree
-    {
-      violation = .logsDiffer
-    }
     if kiosk.linkCounts.sessions.forged + kiosk.register.counts.sessions.forged > 0 {
       violation = .forgedFrame
     }

@@ -48,6 +48,7 @@ struct WorldTests {
     (.acknowledgedBeforeStored, 20), (.storedTwice, 10), (.leaseBeforeDurable, 100),
     (.epochNotCounted, 50), (.fileNotSynced, 50), (.directoryNotSynced, 400),
     (.sameRandomNumbers, 50), (.cardInLog, 5), (.cardOnLine, 5), (.diskInLoop, 5),
+    (.registerForgets, 50), (.registerLies, 50),
   ]
 
   @Test("every planted bug is found", arguments: Canary.allCases)

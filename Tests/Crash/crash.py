@@ -60,7 +60,8 @@ class Crash:
             self.go_on(0.01)
             if time.monotonic() > end:
                 return
-        while self.card_end < time.monotonic():
+        before = self.card_end
+        while self.card_end == before:
             self.go_on(0.01)
         wait = self.card_end + 0.010 + self.random.uniform(-0.001, 0.006) - time.monotonic()
         time.sleep(max(0, wait))
