@@ -97,8 +97,10 @@ public enum Peripheral: Int, Sendable {
   case scanner = 0
   /// Two lines of text for the customer.
   case display = 1
+  /// A register that only watches.
+  case watcher = 3
 
-  public static let count = 2
+  public static let count = 4
 }
 
 public enum PortChange: Sendable {

@@ -47,6 +47,8 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   /// Whether the journal's disk takes records.
   var isStoring = true
   var link: ControllerLink
+  /// Nil on a board without a line for one.
+  var watcher: Watcher?
   var sealed = Bytes<560>()
   var received = Bytes<512>()
   /// The frame on its way to the port; its first `sentCount` bytes have been taken.
@@ -64,8 +66,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   public init(
     board: consuming B, timing: LoopTiming, terminal: consuming Terminal, clock: WallClock,
     head: StripeSettings, taps: TapSettings? = nil, attachments: Attachments = .none,
-    outbox: consuming Outbox,
-    link: consuming ControllerLink
+    outbox: consuming Outbox, link: consuming ControllerLink, watcher: consuming Watcher? = nil
   ) {
     self.outbox = outbox
     self.board = board
@@ -77,6 +78,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     reader = TapReader(
       taps?.terminal ?? TapTerminal(), fastest: taps?.fastest ?? PN532.firstRate)
     self.link = link
+    self.watcher = watcher
     self.attachments = attachments
     guidance = Guidance(attachments.display, language: attachments.language)
   }
@@ -107,6 +109,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     refillKeys(now: now)
     write(now: now)
     fetchRecords()
+    if watcher != nil { serveWatcher(now: now) }
     showLights(now: now)
     tendDisplay(now: now)
   }
@@ -118,6 +121,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     codes.wipe()
     lease.wipe()
     link.wipe()
+    watcher?.wipe()
     terminal.wipe()
   }
 }
@@ -216,6 +220,7 @@ extension Loop where B: ~Copyable {
     if let order = transaction.order { guidance.serve(order) }
     guidance.tell(event, now: now)
     if !transaction.hides(event) { link.send(.event(event)) }
+    watcher?.send(.event(event))
     switch event.kind {
     case .captured: glow = (.ok, now + LoopTiming.afterglow)
     case .cardNotReadable: glow = (.error, now + LoopTiming.afterglow)
@@ -329,7 +334,7 @@ extension Loop where B: ~Copyable {
   /// A scanner says nothing until it reads: whether it is there, nobody knows.
   private var scannedMethods: Methods { attachments.hasScanner ? .walletCode : .none }
 
-  private mutating func diagnosis(now: Instant) -> Diagnosis {
+  mutating func diagnosis(now: Instant) -> Diagnosis {
     var diagnosis = health
     diagnosis.uptimeMilliseconds = now.milliseconds
     diagnosis.epoch = UInt64(terminal.epoch)

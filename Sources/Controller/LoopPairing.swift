@@ -22,9 +22,12 @@ extension Loop where B: ~Copyable {
       terminal.recordKey.copy(into: &recordKey)
       event = link.registerStored(register, recordKey: recordKey)
       recordKey.wipe()
+      watcher?.pin(register.key)
       board.report(Occurrence(at: now, code: .paired))
     case .notStored(let why): event = link.registerNotStored(why)
-    case .forget(let register): link.unpin(register)
+    case .forget(let register):
+      link.unpin(register)
+      watcher?.unpin(register)
     }
     if let event { take(event, now: now) }
   }

@@ -60,6 +60,8 @@ public struct Occurrence: BitwiseCopyable, Sendable, Equatable {
     /// A register is paired.
     case paired
     case pairingClosed
+    /// A register that only watches has a session.
+    case watcherUp
     /// A payment code was scanned and encrypted. `detail`: the wallet's number.
     case scanRead
     /// What was scanned could not be taken. `detail`: the reason code.

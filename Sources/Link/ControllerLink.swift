@@ -62,7 +62,8 @@ public struct ControllerLink: ~Copyable {
   private let epoch: UInt64
   private var decoder = FrameDecoder()
   var session: Session
-  var pairing = ControllerPairing()
+  /// The one pairing that there can be; a line on which registers only watch shares it.
+  public var pairing = ControllerPairing()
   private var line: LineClock
   var delivery: Delivery
   private var payments = PaymentMemory()
@@ -155,7 +156,7 @@ public struct ControllerLink: ~Copyable {
       offset += 1
       guard decoder.feed(byte) else { continue }
       if decoder.withContent({ PairingFrame.isOne($0) }) {
-        if let event = decoder.withContent({ pairing.receive($0, now: now) }) {
+        if let event = decoder.withContent({ pairing.receive($0, from: .register, now: now) }) {
           return .pairing(event)
         }
         continue
@@ -347,7 +348,7 @@ public struct ControllerLink: ~Copyable {
   }
 
   private mutating func writePairing(now: Instant, into frame: inout WireFrame) -> Bool {
-    guard pairing.nextFrame(now: now, into: &frame) else { return false }
+    guard pairing.nextFrame(now: now, on: .register, into: &frame) else { return false }
     _ = line.occupy(frame.count, now: now)
     return true
   }
@@ -357,10 +358,14 @@ public struct ControllerLink: ~Copyable {
   ) -> Bool {
     isBootDue = false
     if case .apart = standing { standing = .apart(bootAt: now + delivery.timeout) }
-    let info = BootInfo(
+    return write(.boot(boot(outbox)), now: now, into: &frame)
+  }
+
+  /// What there is to be had here.
+  public borrowing func boot(_ outbox: borrowing Outbox) -> BootInfo {
+    BootInfo(
       origin: origin, first: outbox.oldest, next: outbox.next, epoch: epoch,
       root: outbox.tree.root, start: outbox.start)
-    return write(.boot(info), now: now, into: &frame)
   }
 
   private mutating func writeRecall(now: Instant, into frame: inout WireFrame) -> Bool {
@@ -379,7 +384,8 @@ public struct ControllerLink: ~Copyable {
     return true
   }
 
-  borrowing func end(of outbox: borrowing Outbox) -> UInt64 {
+  /// All records below have left, or may leave: not the one that waits for its slot.
+  public borrowing func end(of outbox: borrowing Outbox) -> UInt64 {
     switch slot {
     case .free: outbox.next
     case .held(let index): index

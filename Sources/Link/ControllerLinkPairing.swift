@@ -4,13 +4,13 @@ import Octets
 
 extension ControllerLink {
   /// Talks with the register of this static public key, of `SessionLimits.peers` at most.
-  public mutating func pin(_ register: borrowing Key) throws(KeyError) {
+  public mutating func pin(_ register: PublicKey) throws(KeyError) {
     try session.pin(register)
   }
 
   /// Talks with the register no more; its session ends at once.
   public mutating func unpin(_ register: PublicKey) {
-    register.withBytes { session.unpin($0) }
+    session.unpin(register)
   }
 
   /// Opens a window for a pairing, in place of one that is open.
@@ -24,9 +24,7 @@ extension ControllerLink {
   public mutating func registerStored(
     _ register: PairedRegister, recordKey: borrowing Key
   ) -> PairingEvent? {
-    var key = Key()
-    register.key.withBytes { key.set($0) }
-    do throws(KeyError) { try pin(key) } catch { return pairing.refuseStoring(.full) }
+    do throws(KeyError) { try pin(register.key) } catch { return pairing.refuseStoring(.full) }
     return pairing.stored(recordKey: recordKey)
   }
 

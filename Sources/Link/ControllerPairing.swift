@@ -39,6 +39,8 @@ public struct ControllerPairing: ~Copyable {
   /// The frame last heeded and its answer: the same frame gets the same answer, and nothing else.
   private var heeded = PairingContent()
   private var answer = PairingContent()
+  /// The line that the register which asked is on: it stays there.
+  private var line = PairingLine.register
   private var isAnswerDue = false
   private var answeredAt: Instant?
   private var askedAt: Instant?
@@ -52,12 +54,7 @@ public struct ControllerPairing: ~Copyable {
     if secret.count == 32 { own.load(secret) }
   }
 
-  public var isOpen: Bool {
-    switch phase {
-    case .closed: false
-    case .open: true
-    }
-  }
+  public var isOpen: Bool { if case .open = phase { true } else { false } }
 
   /// Whether 32 random bytes are wanted.
   public var needsSeed: Bool { isOpen && !secrets.isReady }
@@ -128,9 +125,11 @@ public struct ControllerPairing: ~Copyable {
     return end()
   }
 
-  /// Makes `frame` the one that is due; false when none is.
-  public mutating func nextFrame(now: Instant, into frame: inout WireFrame) -> Bool {
-    guard isAnswerDue else { return false }
+  /// Makes `frame` the one that is due on this line; false when none is.
+  public mutating func nextFrame(
+    now: Instant, on line: PairingLine = .register, into frame: inout WireFrame
+  ) -> Bool {
+    guard isAnswerDue, line == self.line else { return false }
     isAnswerDue = false
     answeredAt = now
     answer.withBytes { frame.fill(with: $0) }
@@ -140,19 +139,21 @@ public struct ControllerPairing: ~Copyable {
   // MARK: Receiving
 
   /// Judges the content of one good frame of a pairing.
-  public mutating func receive(_ content: Span<UInt8>, now: Instant) -> PairingEvent? {
-    if !heeded.isEmpty, heeded.withBytes({ $0.equals(content) }) {
+  public mutating func receive(
+    _ content: Span<UInt8>, from line: PairingLine = .register, now: Instant
+  ) -> PairingEvent? {
+    if !heeded.isEmpty, line == self.line, heeded.withBytes({ $0.equals(content) }) {
       repeatAnswer(now: now)
       return nil
     }
     guard case .open(let window, let step) = phase, content.count >= 5,
-      let type = PairingFrame(rawValue: content[0])
+      let type = PairingFrame(rawValue: content[0]), type == .ask || line == self.line
     else {
       counts.stray &+= 1
       return nil
     }
     switch (type, step) {
-    case (.ask, .waiting), (.ask, .greeted): take(ask: content, window, now: now)
+    case (.ask, .waiting), (.ask, .greeted): take(ask: content, window, on: line, now: now)
     case (.introduce, .greeted) where isOfSession(content):
       return take(introduction: content, window, now: now)
     case (.prove, .shown) where isOfSession(content):
@@ -179,7 +180,9 @@ public struct ControllerPairing: ~Copyable {
     isAnswerDue = true
   }
 
-  private mutating func take(ask content: Span<UInt8>, _ window: Window, now: Instant) {
+  private mutating func take(
+    ask content: Span<UInt8>, _ window: Window, on line: PairingLine, now: Instant
+  ) {
     guard content.count == 33, secrets.isReady else {
       counts.stray &+= 1
       return
@@ -193,6 +196,7 @@ public struct ControllerPairing: ~Copyable {
       return restart(window)
     }
     askedAt = now
+    self.line = line
     var commitment = Key()
     Pairing.commit(to: secrets.nonce, into: &commitment)
     let ephemeral = content.extracting(1..<33)

@@ -46,6 +46,8 @@ public struct Reason: RawRepresentable, Equatable, Sendable, BitwiseCopyable {
   public static var noCardData: Reason { Reason(rawValue: 0x65) }
   public static var processingError: Reason { Reason(rawValue: 0x66) }
   public static var storeFull: Reason { Reason(rawValue: 0x6A) }
+  /// Of a register that only watches.
+  public static var watchesOnly: Reason { Reason(rawValue: 0x6B) }
   /// By the register, the customer or a time-out.
   public static var aborted: Reason { Reason(rawValue: 0x6C) }
   /// The decimal places are not those of the currency.

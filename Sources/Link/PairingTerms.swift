@@ -36,6 +36,12 @@ enum PairingFrame: UInt8 {
   }
 }
 
+/// Which of the controller's lines a pairing goes over.
+public enum PairingLine: Sendable {
+  case register
+  case watcher
+}
+
 public enum PairingLimits {
   /// How long a window stays open, and how many codes may be typed wrongly in it.
   public static let window = Interval.seconds(120)

@@ -59,11 +59,15 @@ public struct Session: ~Copyable {
 
   /// Talks with the owner of this static public key from now on: the register with this one alone,
   /// a controller with at most `SessionLimits.peers`. Again is the same as once.
-  mutating func pin(_ peer: borrowing Key) throws(KeyError) { try peers.add(peer, own: own) }
+  mutating func pin(_ peer: PublicKey) throws(KeyError) {
+    var key = Key()
+    peer.withBytes { key.set($0) }
+    try peers.add(key, own: own)
+  }
 
   /// Talks with the owner of this key no more: its session ends at once.
-  mutating func unpin(_ peer: Span<UInt8>) {
-    guard let index = peers.index(of: peer) else { return }
+  mutating func unpin(_ peer: PublicKey) {
+    guard let index = peer.withBytes({ peers.index(of: $0) }) else { return }
     peers.remove(index)
     for slot in 0..<2 where channels[slot].isOpen && channels[slot].peer == index {
       channels[slot].wipe()

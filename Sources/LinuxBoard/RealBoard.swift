@@ -111,12 +111,15 @@ public struct KeyMailbox: ~Copyable, @unchecked Sendable {
 public struct DeviceSlots {
   public let scanner: UnsafeMutablePointer<PortSlot>
   public let display: UnsafeMutablePointer<PortSlot>
+  public let watcher: UnsafeMutablePointer<PortSlot>
 
   public init(
-    scanner: UnsafeMutablePointer<PortSlot>, display: UnsafeMutablePointer<PortSlot>
+    scanner: UnsafeMutablePointer<PortSlot>, display: UnsafeMutablePointer<PortSlot>,
+    watcher: UnsafeMutablePointer<PortSlot>
   ) {
     self.scanner = scanner
     self.display = display
+    self.watcher = watcher
   }
 }
 
@@ -128,6 +131,7 @@ public struct RealBoard: Board, ~Copyable {
   private var reader: SerialPort
   private var scanner: SerialPort
   private var display: SerialPort
+  private var watcher: SerialPort
   private let lamps: Lamps
 
   /// What is pointed to must outlive the board.
@@ -143,6 +147,7 @@ public struct RealBoard: Board, ~Copyable {
     self.reader = SerialPort(slot: reader)
     scanner = SerialPort(slot: devices.scanner)
     display = SerialPort(slot: devices.display)
+    watcher = SerialPort(slot: devices.watcher)
     self.lamps = lamps
   }
 
@@ -175,6 +180,7 @@ public struct RealBoard: Board, ~Copyable {
     switch device {
     case .scanner: PortChange(scanner.tend())
     case .display: PortChange(display.tend())
+    case .watcher: PortChange(watcher.tend())
     }
   }
 
@@ -182,6 +188,7 @@ public struct RealBoard: Board, ~Copyable {
     switch device {
     case .scanner: bytes.appendFilling { room in scanner.read(into: &room) }
     case .display: bytes.appendFilling { room in display.read(into: &room) }
+    case .watcher: bytes.appendFilling { room in watcher.read(into: &room) }
     }
   }
 
@@ -189,6 +196,7 @@ public struct RealBoard: Board, ~Copyable {
     switch device {
     case .scanner: scanner.write(bytes)
     case .display: display.write(bytes)
+    case .watcher: watcher.write(bytes)
     }
   }
 

@@ -30,6 +30,8 @@ public struct BoardProfile: Sendable {
   public internal(set) var storage = Path()
   public internal(set) var retention = Retention()
   public internal(set) var masking = Masking()
+  /// A second register, which only watches.
+  public internal(set) var watcher = Device()
   /// The code scanner.
   public internal(set) var scanner = Device()
   public internal(set) var display = Display()

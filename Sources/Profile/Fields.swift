@@ -33,6 +33,8 @@ extension BoardProfile {
     case .ok: indicators.ok = Self.line(number, text)
     case .error: indicators.error = Self.line(number, text)
     case .active: indicators.isActiveLow = number == 1
+    case .watcherPort: watcher.port = Text(text)
+    case .watcherBaud: watcher.baud = Self.number(text)
     case .scannerPort: scanner.port = Text(text)
     case .scannerBaud: scanner.baud = Self.number(text)
     case .displayPort: display.device.port = Text(text)

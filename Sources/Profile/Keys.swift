@@ -5,8 +5,9 @@
 public enum Section: UInt8, Sendable {
   case board, loop, gpio, stripe, contactless, register, pairing, indicators, storage, card
   case scanner, display
+  case watcher
 
-  public static let count = 12
+  public static let count = 13
 
   public var name: StaticString {
     switch self {
@@ -21,6 +22,7 @@ public enum Section: UInt8, Sendable {
     case .storage: "storage"
     case .card: "card"
     case .scanner: "scanner"
+    case .watcher: "watcher"
     case .display: "display"
     }
   }
@@ -98,9 +100,10 @@ public enum Key: UInt8, Sendable {
   case directory, keepRecords, keepDays, reserve
   case leadingDigits, trailingDigits
   case scannerPort, scannerBaud
+  case watcherPort, watcherBaud
   case displayPort, displayBaud, commands, characters, select, language
 
-  public static let count = 57
+  public static let count = 59
 
   public var rule: Rule {
     switch self {
@@ -128,6 +131,11 @@ public enum Key: UInt8, Sendable {
     case .directory, .keepRecords, .keepDays, .reserve: storageRule
     case .leadingDigits, .trailingDigits: cardRule
     case .scannerPort, .scannerBaud: scannerRule
+    case .watcherPort:
+      Rule(
+        .watcher, "port", .path,
+        "Serial port of a second register, which is told everything and can change nothing.")
+    case .watcherBaud: .baud(.watcher, default: "115200")
     case .displayPort, .displayBaud, .commands, .characters, .select, .language: displayRule
     }
   }

@@ -122,7 +122,9 @@ extension ProfileParser {
 
   /// A path is one port; a section of a device names its port.
   private mutating func checkPorts(_ report: BoardProfile.Report) {
-    let ports: [5 of Key] = [.port, .stream, .tapPort, .scannerPort, .displayPort]
+    let ports: [6 of Key] = [
+      .port, .stream, .tapPort, .scannerPort, .displayPort, .watcherPort,
+    ]
     for index in ports.indices {
       let key = ports[index]
       if !isGiven(key), line(of: key.rule.section) != 0, key != .stream, key != .port {
@@ -161,6 +163,7 @@ extension BoardProfile {
     case .stream: stripe.stream
     case .tapPort: contactless.port
     case .scannerPort: scanner.port
+    case .watcherPort: watcher.port
     case .displayPort: display.device.port
     default: register.port
     }

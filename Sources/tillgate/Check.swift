@@ -94,6 +94,10 @@ private func printSummary(
     line.add("; display ")
     profile.display.device.port.withBytes { line.add($0) }
   }
+  if profile.watcher.isThere {
+    line.add("; watcher ")
+    profile.watcher.port.withBytes { line.add($0) }
+  }
   line.add("; register ")
   profile.register.port.withBytes { line.add($0) }
   line.add(" at ")

@@ -19,13 +19,15 @@ struct Keeper: ~Copyable {
   private var port: PortKeeper
   private var reader: PortKeeper?
   private var scanner: PortKeeper?
+  private var watcher: PortKeeper?
   private var display: PortKeeper?
   private var retryAt: Instant?
 
   init(
     _ shared: UnsafeMutablePointer<SharedState>, store: consuming VaultStore,
     keys: consuming KeyKeeper, desk: consuming PairingDesk, port: consuming PortKeeper,
-    reader: consuming PortKeeper?, scanner: consuming PortKeeper?, display: consuming PortKeeper?
+    reader: consuming PortKeeper?, scanner: consuming PortKeeper?, display: consuming PortKeeper?,
+    watcher: consuming PortKeeper?
   ) {
     self.shared = shared
     self.store = store
@@ -34,6 +36,7 @@ struct Keeper: ~Copyable {
     self.port = port
     self.reader = reader
     self.scanner = scanner
+    self.watcher = watcher
     self.display = display
   }
 
@@ -44,6 +47,7 @@ struct Keeper: ~Copyable {
       port.tend(at: now)
       reader?.tend(at: now)
       scanner?.tend(at: now)
+      watcher?.tend(at: now)
       display?.tend(at: now)
       desk.tend(store, now: now)
       fillMailbox(now: now)

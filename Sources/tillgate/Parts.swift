@@ -37,6 +37,7 @@ struct Parts: ~Copyable {
     let outbox = try Self.outbox(log, &journalDesk)
     let terminal = try Self.terminal(profile, book, keys, origin: log.origin, epoch: epoch)
     let link = try Self.link(profile, book, terminal)
+    let watching = try Self.watcher(profile, book, terminal)
     let taps = profile.contactless.isGiven ? try Self.taps(profile, terminal) : nil
     let board = RealBoard(
       shared: shared, edges: edges, register: slot, reader: reader, devices: devices,
@@ -49,7 +50,8 @@ struct Parts: ~Copyable {
         kind: profile.stripe.kind == .f2f ? .f2f : .clockData,
         tracks: Wiring.tracks(profile.stripe),
         silence: profile.stripe.silence),
-      taps: taps, attachments: Attachments(profile), outbox: outbox, link: link)
+      taps: taps, attachments: Attachments(profile), outbox: outbox, link: link,
+      watcher: watching)
     self.loop = LoopThread(loop, period: profile.loop.tick, shared, reader: reader)
     writer = JournalWriter(shared, desk: journalDesk, directory: profile.storage)
     let desk = PairingDesk(shared, book: book, button: Wiring.pairingButton(profile), store: store)
@@ -59,7 +61,8 @@ struct Parts: ~Copyable {
       reader: profile.contactless.isGiven
         ? PortKeeper(portSettings(profile.contactless.port, PN532.firstRate), slot: reader) : nil,
       scanner: portKeeper(profile.scanner, devices.scanner),
-      display: portKeeper(profile.display.device, devices.display))
+      display: portKeeper(profile.display.device, devices.display),
+      watcher: portKeeper(profile.watcher, devices.watcher))
   }
 
   private static func taps(
@@ -138,23 +141,33 @@ struct Parts: ~Copyable {
   private static func link(
     _ profile: BoardProfile, _ book: borrowing PairingBook, _ terminal: borrowing Terminal
   ) throws(StartFailure) -> ControllerLink {
-    // Ten bits to a byte: one start bit, eight data bits, one stop bit.
-    let byteTime = Interval(nanoseconds: 10_000_000_000 / Int64(profile.register.baud))
     do throws(KeyError) {
       var link = try ControllerLink(
         secret: book.secret, register: Link.Key(), origin: terminal.origin,
-        epoch: UInt64(terminal.epoch), byteTime: byteTime, now: MonotonicClock.now())
-      for index in 0..<book.count {
-        var key = Link.Key()
-        do throws(Overflow) {
-          try book[index].register.key.withBytes { (bytes) throws(Overflow) in
-            try key.append(bytes)
-          }
-        } catch { preconditionFailure("32 bytes fit") }
-        try link.pin(key)
-      }
+        epoch: UInt64(terminal.epoch), byteTime: byteTime(profile.register.baud),
+        now: MonotonicClock.now())
+      for index in 0..<book.count { try link.pin(book[index].register.key) }
       return link
     } catch { throw .pairing }
+  }
+
+  /// The line on which a register only watches, if the board has one: any that is paired may.
+  private static func watcher(
+    _ profile: BoardProfile, _ book: borrowing PairingBook, _ terminal: borrowing Terminal
+  ) throws(StartFailure) -> Watcher? {
+    guard profile.watcher.isThere else { return nil }
+    do throws(KeyError) {
+      var link = try WatchLink(
+        secret: book.secret, origin: terminal.origin, byteTime: byteTime(profile.watcher.baud),
+        now: MonotonicClock.now())
+      for index in 0..<book.count { try link.pin(book[index].register.key) }
+      return Watcher(link)
+    } catch { throw .pairing }
+  }
+
+  /// Ten bits to a byte: one start bit, eight data bits, one stop bit.
+  private static func byteTime(_ baud: Int) -> Interval {
+    Interval(nanoseconds: 10_000_000_000 / Int64(baud))
   }
 }
 

@@ -215,6 +215,7 @@ extension Occurrence {
     case .pairingExpired: "pairing code not used"
     case .paired: "register paired"
     case .pairingClosed: "no register can be paired any more"
+    case .watcherUp: "a register watches"
     case .scanRead: "payment code read"
     case .scanRefused: "payment code refused"
     case .scanIgnored: "scan without a payment ignored"

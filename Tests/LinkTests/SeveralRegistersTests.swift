@@ -31,9 +31,13 @@ private final class Counter {
     for number in stride(from: 1, through: paired, by: 1) { try pair(number) }
   }
 
-  func pair(_ number: Int) throws { try controller.pin(Self.point(number)) }
+  func pair(_ number: Int) throws { try controller.pin(Self.publicKey(number)) }
 
-  func unpair(_ number: Int) { Self.point(number).withBytes { controller.unpin($0) } }
+  func unpair(_ number: Int) { controller.unpin(Self.publicKey(number)) }
+
+  private static func publicKey(_ number: Int) -> PublicKey {
+    point(number).withBytes { PublicKey($0)! }
+  }
 
   /// A register starts, or starts again.
   func start(_ number: Int) throws {

@@ -6,7 +6,7 @@ import Testing
 
 private let sections =
   "[board], [loop], [gpio], [stripe], [contactless], [register], [pairing], [indicators], "
-  + "[storage], [card], [scanner], [display]"
+  + "[storage], [card], [scanner], [display], [watcher]"
 
 /// A change to the good board and the messages it must bring.
 struct Mistake: Sendable, CustomTestStringConvertible {
@@ -231,6 +231,33 @@ struct Mistakes {
       read(text) == [
         "9: port of [register] and stream of [stripe] are the same; allowed: a path of its own"
       ])
+  }
+
+  @Test(
+    "of a watcher without a line of its own",
+    arguments: [
+      ("port = p", "10: port of [watcher] and port of [register] are the same"),
+      ("port = r", "12: port of [watcher] and port of [contactless] are the same"),
+      ("baud = 9600", "9: port is missing in [watcher]"),
+    ])
+  func watcher(line: String, mistake: String) throws {
+    let text = """
+      [board]
+      name = b
+      model = B
+      [stripe]
+      kind = f2f
+      source = stream
+      [register]
+      port = p
+      [watcher]
+      \(line)
+      [contactless]
+      port = r
+      country = 276
+      """
+    let found = read(text).filter { !$0.contains("[stripe]") }
+    #expect(found.count == 1 && found[0].hasPrefix(mistake), "\(found)")
   }
 
   @Test("and one mistake does not hide another")

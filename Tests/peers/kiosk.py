@@ -43,9 +43,10 @@ def bits_of(track2):
 
 
 class Kiosk:
-    """`register_secret` is the register's; the program gets its public key."""
+    """`register_secret` is the register's; the program gets its public key. With `watcher` the board has
+    a second line, for a register that only watches."""
 
-    def __init__(self, firmware, register_secret):
+    def __init__(self, firmware, register_secret, watcher=False):
         self.folder = tempfile.TemporaryDirectory(prefix="tillgate-peer-")
         path = pathlib.Path(self.folder.name)
         self.firmware = os.path.abspath(firmware)
@@ -56,6 +57,14 @@ class Kiosk:
         (path / "register.tty").symlink_to(os.ttyname(self.far_side))
         self.scanner, self.display = (self.device(path / f"{n}.tty") for n in ("scanner", "display"))
         os.mkfifo(path / "stripe.edges", 0o600)
+        board = (ROOT / "boards/virtual/board.ini").read_text()
+        self.watcher_line = None
+        if watcher:
+            self.watcher_line, self.watcher_side = pty.openpty()
+            tty.setraw(self.watcher_side, termios.TCSANOW)
+            (path / "watcher.tty").symlink_to(os.ttyname(self.watcher_side))
+            board += "\n[watcher]\nport = watcher.tty\n"
+        (path / "board.ini").write_text(board)
         pairing = (
             f"controller-secret = {controller_secret.hex()}\n"
             f"register-public = {public(register_secret).hex()}\n"
@@ -73,7 +82,7 @@ class Kiosk:
 
     def start(self):
         self.program = subprocess.Popen(
-            [self.firmware, "run", str(ROOT / "boards/virtual/board.ini")], cwd=self.folder.name,
+            [self.firmware, "run", "board.ini"], cwd=self.folder.name,
             stdout=self.log, stderr=self.log, restore_signals=False)
 
     def device(self, name):
@@ -132,6 +141,9 @@ class Kiosk:
         for descriptor in (
                 self.line, self.far_side, self.edges, *self.scanner, *self.display):
             os.close(descriptor)
+        if self.watcher_line:
+            os.close(self.watcher_line)
+            os.close(self.watcher_side)
         self.folder.cleanup()
         assert status == 0, said
         return said

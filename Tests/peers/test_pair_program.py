@@ -2,6 +2,7 @@
 that `tillgate pair` shows, and then in a session with it."""
 
 import os
+import pathlib
 import re
 import select
 import signal
@@ -28,12 +29,47 @@ BLOCK = (
 PATIENCE = 60
 
 
-class Kiosk:
+class Line:
+    """Frames of a register, to and from a controller at the other end of `line`."""
+
+    def __init__(self, line, log_path):
+        self.line, self.log_path = line, log_path
+        self.heard = bytearray()
+        self.contents = []
+
+    def say(self, content):
+        os.write(self.line, reference(content))
+
+    def hear(self, kinds, again=None, patience=PATIENCE):
+        """The next frame of these kinds; `again` is said anew each second. None only when less than
+        the usual patience was wanted."""
+        deadline = time.monotonic() + patience
+        spoken = time.monotonic()
+        while time.monotonic() < deadline:
+            while self.contents:
+                content = self.contents.pop(0)
+                if content[0] in kinds:
+                    return content
+            if select.select([self.line], [], [], 0.2)[0]:
+                self.heard += os.read(self.line, 4096)
+            if again and time.monotonic() - spoken > 1:
+                spoken = time.monotonic()
+                self.say(again)
+            *whole, rest = bytes(self.heard).split(b"\0")
+            self.heard = bytearray(rest)
+            self.contents += frames_of(whole)
+        if patience < PATIENCE:
+            return None
+        raise AssertionError(pathlib.Path(self.log_path).read_text())
+
+
+class Kiosk(Line):
     """A folder with the virtual board, keys loaded and nobody paired."""
 
     def __init__(self, program, folder):
         self.program, self.folder = program, folder
-        self.line, far = os.openpty()
+        line, far = os.openpty()
+        super().__init__(line, folder / "log")
         tty.setraw(far)
         os.symlink(os.ttyname(far), folder / "register.tty")
         os.mkfifo(folder / "stripe.edges")
@@ -42,8 +78,6 @@ class Kiosk:
             (folder / name).chmod(0o600)
         self.do("keys", "load", "--state", "state", "--protection-key", "protection-key",
                 "--block", "key-block")
-        self.heard = bytearray()
-        self.contents = []
         self.controller = None
 
     def do(self, *words, status=0):
@@ -75,31 +109,6 @@ class Kiosk:
         return subprocess.Popen([self.program, "pair", "--state", "state"], cwd=self.folder,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def say(self, content):
-        os.write(self.line, reference(content))
-
-    def hear(self, kinds, again=None, patience=PATIENCE):
-        """The next frame of these kinds; `again` is said anew each second. None only when less than
-        the usual patience was wanted."""
-        deadline = time.monotonic() + patience
-        spoken = time.monotonic()
-        while time.monotonic() < deadline:
-            while self.contents:
-                content = self.contents.pop(0)
-                if content[0] in kinds:
-                    return content
-            if select.select([self.line], [], [], 0.2)[0]:
-                self.heard += os.read(self.line, 4096)
-            if again and time.monotonic() - spoken > 1:
-                spoken = time.monotonic()
-                self.say(again)
-            *whole, rest = bytes(self.heard).split(b"\0")
-            self.heard = bytearray(rest)
-            self.contents += frames_of(whole)
-        if patience < PATIENCE:
-            return None
-        raise AssertionError((self.folder / "log").read_text())
-
 
 @pytest.fixture
 def kiosk(tmp_path):
@@ -111,17 +120,24 @@ def kiosk(tmp_path):
         kiosk.controller.kill()
 
 
-def prove(kiosk, terminal, register, change=0):
+def prove(line, terminal, register, change=0):
     """Calls, and types the code that stands on the terminal; the answer to that."""
     ask = register.ask()
-    kiosk.say(ask)
-    introduce = register.introduce(kiosk.hear([0x11], ask))
-    kiosk.say(introduce)
-    share = kiosk.hear([0x13], introduce)
+    line.say(ask)
+    introduce = register.introduce(line.hear([0x11], ask))
+    line.say(introduce)
+    share = line.hear([0x13], introduce)
     code = int(re.match(r"code (\d{6})", terminal.stdout.readline())[1]) + change
     proof = register.prove(share, b"%06d" % (code % 1_000_000))
-    kiosk.say(proof)
-    return kiosk.hear([0x15, 0x18], proof)
+    line.say(proof)
+    return line.hear([0x15, 0x18], proof)
+
+
+def finish(line, terminal, register):
+    """The rest, when the code was right."""
+    accept = register.accept(prove(line, terminal, register))
+    line.say(accept)
+    register.record_key = register.finish(line.hear([0x17], accept))
 
 
 def open_window(kiosk):
@@ -134,9 +150,7 @@ def pair(kiosk, static, name=b"python"):
     """Pairs as people do; what `tillgate pair` said, and the register."""
     terminal = open_window(kiosk)
     register = Register(static=static, name=name)
-    accept = register.accept(prove(kiosk, terminal, register))
-    kiosk.say(accept)
-    register.record_key = register.finish(kiosk.hear([0x17], accept))
+    finish(kiosk, terminal, register)
     said = terminal.stdout.read()
     assert terminal.wait(PATIENCE) == 0
     return said, register
@@ -225,14 +239,14 @@ def test_a_power_cut_while_both_sides_store(kiosk):
         time.sleep(random.random() * 0.06)
         kiosk.stop(signal.SIGKILL)
         terminal.kill()
-        finish = kiosk.hear([0x17], patience=0.3)
+        end = kiosk.hear([0x17], patience=0.3)
         key = public(static).hex()[:16].upper()
         is_stored = key in kiosk.do("pair", "list", "--state", "state")
-        outcomes.add((is_stored, finish is not None))
-        assert is_stored or finish is None, "the register was told before it was durable"
+        outcomes.add((is_stored, end is not None))
+        assert is_stored or end is None, "the register was told before it was durable"
         kiosk.start()
-        if finish:
-            register.record_key = register.finish(finish)
+        if end:
+            register.record_key = register.finish(end)
             assert session(kiosk, register)
         else:
             _, again = pair(kiosk, static, b"again")
