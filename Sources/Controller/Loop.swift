@@ -55,7 +55,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   private var frame = WireFrame()
   private var sentCount = 0
   private var lights = Lights.none
-  private var glow: (lights: Lights, until: Instant)?
+  var glow: (lights: Lights, until: Instant)?
   private var hasTicked = false
   /// What is counted for `diagnosis`; the rest is filled in when it is asked for.
   var health = Diagnosis()
@@ -385,6 +385,8 @@ extension Loop where B: ~Copyable {
     if transaction.reading != nil {
       wanted = .reading
     } else if transaction.isArmed {
+      wanted = .ready
+    } else if link.pairing.isOpen, now.milliseconds % 500 < 250 {
       wanted = .ready
     }
     if supply == .exhausted { wanted.light(.error) }

@@ -1,5 +1,6 @@
-// Pairings as the loop sees them: it carries orders to the link and tells what comes of them. The
-// list of registers is the keeper's, for it outlives a power cut.
+// Pairings as the loop sees them: it carries orders to the link and tells what comes of them, with
+// the lights too: who has pressed the button sees `ready` blink. The list of registers is the
+// keeper's, for it outlives a power cut.
 
 import Link
 import Octets
@@ -24,6 +25,7 @@ extension Loop where B: ~Copyable {
       recordKey.wipe()
       watcher?.pin(register.key)
       board.report(Occurrence(at: now, code: .paired))
+      glow = (.ok, now + LoopTiming.afterglow)
     case .notStored(let why): event = link.registerNotStored(why)
     case .forget(let register):
       link.unpin(register)
@@ -38,7 +40,10 @@ extension Loop where B: ~Copyable {
       board.report(Occurrence(at: now, code: .pairingCode, amount: code))
     case .wrongCode(let left):
       board.report(Occurrence(at: now, code: .pairingWrongCode, detail: UInt16(left)))
-    case .codeExpired: board.report(Occurrence(at: now, code: .pairingExpired))
+      glow = (.error, now + LoopTiming.afterglow)
+    case .codeExpired:
+      board.report(Occurrence(at: now, code: .pairingExpired))
+      glow = (.error, now + LoopTiming.afterglow)
     case .accepted: break
     case .closed: board.report(Occurrence(at: now, code: .pairingClosed))
     }

@@ -283,7 +283,10 @@ public enum Key: UInt8, Sendable {
 
   private var indicatorRule: Rule {
     switch self {
-    case .ready: .line(.indicators, "ready", "Lit while a card can be taken.")
+    case .ready:
+      .line(
+        .indicators, "ready",
+        "Lit while a card can be taken; blinks while a register can be paired.")
     case .reading: .line(.indicators, "reading", "Lit while a card is being read.")
     case .ok: .line(.indicators, "ok", "Lit after a card was captured.")
     case .error: .line(.indicators, "error", "Lit after a card could not be read.")

@@ -60,7 +60,10 @@ public struct Surroundings: ~Copyable {
   private var scanned = Bytes<512>()
   /// What went to the customer display since it was last looked at; the newest 512 bytes at most.
   public private(set) var displayed = Bytes<512>()
-  private var peripheralsAreNew = InlineArray<2, Bool>(repeating: true)
+  private var peripheralsAreNew = InlineArray<4, Bool>(repeating: true)
+
+  /// What the keeper of the registers' list wants of the controller next.
+  public var pairingOrder: PairingOrder?
 
   // What the controller shows and tells.
   public private(set) var lights = Lights.none
@@ -305,6 +308,11 @@ extension Surroundings {
 
   fileprivate mutating func show(_ lights: Lights) { self.lights = lights }
 
+  fileprivate mutating func takePairingOrder() -> PairingOrder? {
+    defer { pairingOrder = nil }
+    return pairingOrder
+  }
+
   fileprivate mutating func report(_ occurrence: Occurrence) {
     precondition(occurrenceCount < 64, "whoever runs the world takes what the controller tells")
     occurrences[(firstOccurrence + occurrenceCount) % 64] = occurrence
@@ -363,6 +371,7 @@ public struct VirtualBoard: Board, ~Copyable {
   }
   public mutating func random(into key: inout Link.Key) { world.pointee.random(into: &key) }
   public mutating func report(_ occurrence: Occurrence) { world.pointee.report(occurrence) }
+  public mutating func nextPairingOrder() -> PairingOrder? { world.pointee.takePairingOrder() }
 }
 
 extension Bytes {

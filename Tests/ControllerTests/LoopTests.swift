@@ -35,6 +35,31 @@ struct LoopTests {
     #expect(kiosk.world.surroundings.lights == .ok)
   }
 
+  @Test("blinks while a register can be paired, two minutes long, but not while a card is awaited")
+  func pairingLights() {
+    let kiosk = Kiosk()
+    func lit(_ milliseconds: Int) -> Int {
+      (0..<milliseconds).count { _ in
+        kiosk.run(1)
+        return kiosk.world.surroundings.lights == .ready
+      }
+    }
+    #expect(lit(1_000) == 0)
+    kiosk.world.surroundings.pairingOrder = .open
+    #expect((995...1_005).contains(lit(2_000)))
+    #expect(kiosk.arm("A", seconds: 2))
+    #expect(lit(1_000) == 1_000)
+    kiosk.run(10_000)
+    #expect((995...1_005).contains(lit(2_000)))
+    #expect(kiosk.run(until: { kiosk.occurrence(.pairingClosed) != nil }))
+    #expect(lit(1_000) == 0)
+    kiosk.world.surroundings.pairingOrder = .open
+    kiosk.run(1)
+    kiosk.world.surroundings.pairingOrder = .close
+    kiosk.run(1)
+    #expect(lit(1_000) == 0)
+  }
+
   @Test(
     "tells of an unreadable card at the same slot",
     arguments: Array(stride(from: 0, to: 1_000, by: 125)))
