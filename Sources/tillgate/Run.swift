@@ -48,7 +48,8 @@ private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
   let displaySlot = try lockSlot()
   var parts = try Parts(
     profile, shared.pointer, edges.pointer, slot.pointer, reader: readerSlot.pointer,
-    devices: DeviceSlots(scanner: scannerSlot.pointer, display: displaySlot.pointer,
+    devices: DeviceSlots(
+      scanner: scannerSlot.pointer, display: displaySlot.pointer,
       watcher: watcherSlot.pointer))
   // The first batch of keys is durable before the loop can ask for it.
   parts.keeper?.fillMailbox(now: MonotonicClock.now())
