@@ -33,6 +33,8 @@ struct Guidance: ~Copyable {
   private var currency: UInt16 = 0
   private var exponent: UInt8 = 0
   private var amount: UInt64?
+  /// Whether a pairing's code is shown.
+  private var isCodeShown = false
   /// When the welcome comes back.
   private var idleAt: Instant?
 
@@ -63,10 +65,24 @@ struct Guidance: ~Copyable {
       idleAt = .some(now + Self.afterglow)
     }
     guard let prompt = event.prompt else { return }
+    isCodeShown = false
     display.show(
       DisplayMessage(
         prompt: prompt.rawValue, language: spoken,
         amount: prompt.showsAmount ? amount.map { shown($0) } : nil))
+  }
+
+  /// For whoever pairs a register; a payment's prompts take its place.
+  mutating func show(pairingCode code: UInt32) {
+    isCodeShown = true
+    idleAt = nil
+    display.show(DisplayMessage(prompt: PromptText.pairingCode, language: language, code: code))
+  }
+
+  /// The code is void.
+  mutating func hidePairingCode(now: Instant) {
+    if isCodeShown { idleAt = .some(now) }
+    isCodeShown = false
   }
 
   /// Once a tick.

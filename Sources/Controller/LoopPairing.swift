@@ -37,15 +37,20 @@ extension Loop where B: ~Copyable {
   mutating func take(_ event: PairingEvent, now: Instant) {
     switch event {
     case .showCode(let code):
+      guidance.show(pairingCode: code)
       board.report(Occurrence(at: now, code: .pairingCode, amount: code))
     case .wrongCode(let left):
+      guidance.hidePairingCode(now: now)
       board.report(Occurrence(at: now, code: .pairingWrongCode, detail: UInt16(left)))
       glow = (.error, now + LoopTiming.afterglow)
     case .codeExpired:
+      guidance.hidePairingCode(now: now)
       board.report(Occurrence(at: now, code: .pairingExpired))
       glow = (.error, now + LoopTiming.afterglow)
-    case .accepted: break
-    case .closed: board.report(Occurrence(at: now, code: .pairingClosed))
+    case .accepted: guidance.hidePairingCode(now: now)
+    case .closed:
+      guidance.hidePairingCode(now: now)
+      board.report(Occurrence(at: now, code: .pairingClosed))
     }
     if !board.tell(event), case .accepted = event, let end = link.registerNotStored(.notStored) {
       take(end, now: now)

@@ -26,18 +26,23 @@ public struct DisplayAmount: Equatable, Sendable, BitwiseCopyable {
   }
 }
 
-/// What the customer is to see.
+/// What the customer is to see, or whoever pairs a register.
 public struct DisplayMessage: Equatable, Sendable, BitwiseCopyable {
   /// EMV's message identifier, or one of ours: see `PromptText`.
   public var prompt: UInt8
   public var language: Language
   /// Takes the lower line.
   public var amount: DisplayAmount?
+  /// Six digits, which take the lower line.
+  public var code: UInt32?
 
-  public init(prompt: UInt8, language: Language, amount: DisplayAmount? = nil) {
+  public init(
+    prompt: UInt8, language: Language, amount: DisplayAmount? = nil, code: UInt32? = nil
+  ) {
     self.prompt = prompt
     self.language = language
     self.amount = amount
+    self.code = code
   }
 }
 
@@ -156,9 +161,24 @@ extension CustomerDisplay {
         }
       }
     }
-    guard let amount = message.amount else { return }
-    lower.removeAll()
-    try append(amount, in: message.language, to: &lower)
+    if let amount = message.amount {
+      lower.removeAll()
+      try append(amount, in: message.language, to: &lower)
+    } else if let code = message.code {
+      lower.removeAll()
+      try append(code: code, to: &lower)
+    }
+  }
+
+  /// In two groups, as people read them to each other: `041 993`.
+  private borrowing func append(code: UInt32, to line: inout Bytes<40>) throws(Overflow) {
+    var least: UInt32 = 100_000
+    while least > 0 {
+      if least == 100 { try line.append(UInt8(ascii: " ")) }
+      try line.append(UInt8(ascii: "0") + UInt8(code / least % 10))
+      least /= 10
+    }
+    while line.count < Self.columns { try line.append(UInt8(ascii: " ")) }
   }
 
   /// False when the display lacks a character of the text.

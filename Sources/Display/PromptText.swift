@@ -73,6 +73,8 @@ public enum PromptText {
   /// Ours, above EMV's range: a payment code is wanted, and one was refused as used.
   public static let showCode: UInt8 = 0x80
   public static let codeUsed: UInt8 = 0x81
+  /// Ours: whoever pairs a register is to type the code that stands below.
+  public static let pairingCode: UInt8 = 0x82
 
   /// Shows the two lines of `prompt` in UTF-8, the second perhaps empty. Both are empty for a
   /// prompt that has no text.
@@ -146,6 +148,7 @@ public enum PromptText {
     21 Present card again
     80 Show payment code
     81 Code already used
+    82 Pairing code
     """
   }
 
@@ -168,6 +171,7 @@ public enum PromptText {
     21 Nochmals vorhalten
     80 Zahlcode vorzeigen
     81 Code schon benutzt
+    82 Kopplungscode
     """
   }
 
@@ -190,6 +194,7 @@ public enum PromptText {
     21 Représentez la carte
     80 Présentez votre code
     81 Code déjà utilisé
+    82 Code d'association
     """
   }
 
@@ -212,6 +217,7 @@ public enum PromptText {
     21 Acérquela otra vez
     80 Muestre su código
     81 Código ya utilizado
+    82 Código de enlace
     """
   }
 
@@ -234,6 +240,7 @@ public enum PromptText {
     21 请再次出示卡片
     80 请出示付款码
     81 付款码已使用
+    82 配对码
     """
   }
 
@@ -256,6 +263,7 @@ public enum PromptText {
     21 もう一度タッチ
     80 コードをご提示下さい
     81 使用済みのコードです
+    82 登録コード
     """
   }
 
@@ -278,6 +286,7 @@ public enum PromptText {
     21 ﾓｳｲﾁﾄﾞ ﾀｯﾁ
     80 ｺｰﾄﾞｦ ｵﾐｾｸﾀﾞｻｲ
     81 ｼﾖｳｽﾞﾐ ｺｰﾄﾞ ﾃﾞｽ
+    82 ﾄｳﾛｸ ｺｰﾄﾞ
     """
   }
 }

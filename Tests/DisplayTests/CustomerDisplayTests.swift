@@ -38,6 +38,15 @@ struct CustomerDisplayTests {
         + padded("           12.50 EUR"))
   }
 
+  @Test("shows a pairing's code in two groups, with its zeros")
+  func code() {
+    let shown = DisplayMessage(prompt: PromptText.pairingCode, language: .german, code: 41_993)
+    let sent = output(.escPOS, .pc850, [welcome, shown])
+    #expect(
+      sent[1] == [0x1F, 0x24, 1, 1] + padded("Kopplungscode") + [0x1F, 0x24, 1, 2]
+        + padded("041 993"))
+  }
+
   /// CD5220 user's manual, section 6.1.
   @Test("by CD5220 gets whole lines")
   func cd5220() {

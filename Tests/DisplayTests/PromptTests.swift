@@ -3,10 +3,10 @@ import Testing
 
 @testable import Display
 
-/// Every prompt that has a text: EMV's, and our own two.
+/// Every prompt that has a text: EMV's, and our own three.
 let everyPrompt: [UInt8] = [
   0x03, 0x07, 0x10, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x1B, 0x1C, 0x1D, 0x20, 0x21, 0x80,
-  0x81,
+  0x81, 0x82,
 ]
 let everyLanguage: [Language] = [.english, .german, .french, .spanish, .chinese, .japanese]
 

@@ -72,6 +72,9 @@ class Kiosk(Line):
         super().__init__(line, folder / "log")
         tty.setraw(far)
         os.symlink(os.ttyname(far), folder / "register.tty")
+        self.display, far = os.openpty()
+        tty.setraw(far)
+        os.symlink(os.ttyname(far), folder / "display.tty")
         os.mkfifo(folder / "stripe.edges")
         for name, text in (("protection-key", PROTECTION_KEY), ("key-block", BLOCK)):
             (folder / name).write_text(text)
@@ -100,6 +103,15 @@ class Kiosk(Line):
             assert self.controller.poll() is None, (self.folder / "log").read_text()
             time.sleep(0.02)
 
+    def shown(self, last):
+        """What went to the customer display so far, once it ends with this text."""
+        shown, deadline = b"", time.monotonic() + PATIENCE
+        while last not in shown[-48:]:
+            assert time.monotonic() < deadline, shown
+            if select.select([self.display], [], [], 0.2)[0]:
+                shown += os.read(self.display, 65536)
+        return shown
+
     def stop(self, number=signal.SIGTERM):
         self.controller.send_signal(number)
         self.controller.wait(PATIENCE)
@@ -127,7 +139,8 @@ def prove(line, terminal, register, change=0):
     introduce = register.introduce(line.hear([0x11], ask))
     line.say(introduce)
     share = line.hear([0x13], introduce)
-    code = int(re.match(r"code (\d{6})", terminal.stdout.readline())[1]) + change
+    line.code = re.match(r"code (\d{6})", terminal.stdout.readline())[1]
+    code = int(line.code) + change
     proof = register.prove(share, b"%06d" % (code % 1_000_000))
     line.say(proof)
     return line.hear([0x15, 0x18], proof)
@@ -195,6 +208,10 @@ def test_a_register_is_paired_used_listed_and_removed(kiosk):
     kiosk.say(Register(static=static, name=b"late").ask())
     assert kiosk.hear([0x11], patience=3) is None
     said, register = pair(kiosk, static, b"python 1")
+    # ESC/POS, lines by their places: the code stood there, and then the welcome again.
+    shown = kiosk.shown(b"Welcome")
+    assert b"Pairing code".ljust(20) in shown
+    assert kiosk.code[:3].encode() + b" " + kiosk.code[3:].encode() in shown
     key = public(static).hex()
     assert said == f"paired: {key[:16].upper()} python 1\n" or said.lower() == (
         f"paired: {key[:16]} python 1\n")
