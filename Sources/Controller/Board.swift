@@ -48,7 +48,7 @@ public protocol Board: ~Copyable {
   /// Hands bytes to the device's port; returns how many it took.
   mutating func send(_ bytes: Span<UInt8>, to device: Peripheral) -> Int
 
-  /// Shows the lights; called when they change.
+  /// Shows the lights and switches the buzzer; called when they change.
   mutating func show(_ lights: Lights)
 
   /// Moves the next durable batch of keys into `lease`, which is empty, if there is one.
@@ -119,7 +119,7 @@ public enum KeySupply: Sendable {
   case exhausted
 }
 
-/// The four lights at the head. (No `OptionSet`: Embedded Swift lets it allocate.)
+/// The four lights at the head, and the buzzer. (No `OptionSet`: Embedded Swift lets it allocate.)
 public struct Lights: Equatable, Sendable, BitwiseCopyable {
   /// Bit 0 is `ready`, and so on in the order below.
   public private(set) var bits: UInt8
@@ -132,6 +132,8 @@ public struct Lights: Equatable, Sendable, BitwiseCopyable {
   public static var ok: Lights { Lights(bits: 4) }
   /// The last swipe could not be read, or no card can be taken at all.
   public static var error: Lights { Lights(bits: 8) }
+  /// The buzzer is on.
+  public static var tone: Lights { Lights(bits: 16) }
 
   public mutating func light(_ others: Lights) { bits |= others.bits }
 }

@@ -56,6 +56,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   private var sentCount = 0
   private var lights = Lights.none
   var glow: (lights: Lights, until: Instant)?
+  private var tone = Tone()
   private var hasTicked = false
   /// What is counted for `diagnosis`; the rest is filled in when it is asked for.
   var health = Diagnosis()
@@ -222,8 +223,8 @@ extension Loop where B: ~Copyable {
     if !transaction.hides(event) { link.send(.event(event)) }
     watcher?.send(.event(event))
     switch event.kind {
-    case .captured: glow = (.ok, now + LoopTiming.afterglow)
-    case .cardNotReadable: glow = (.error, now + LoopTiming.afterglow)
+    case .captured: signal(.ok, .success, now: now)
+    case .cardNotReadable: signal(.error, .alert, now: now)
     case .timedOut: board.report(Occurrence(at: now, code: .timedOut))
     case .aborted: board.report(Occurrence(at: now, code: .aborted))
     default: break
@@ -377,9 +378,15 @@ extension Loop where B: ~Copyable {
   }
 }
 
-// MARK: The lights
+// MARK: Lights and tone
 
 extension Loop where B: ~Copyable {
+  /// How a card's reading ended.
+  private mutating func signal(_ light: Lights, _ kind: Tone.Kind, now: Instant) {
+    glow = (light, now + LoopTiming.afterglow)
+    tone.begin(kind, now: now)
+  }
+
   private mutating func showLights(now: Instant) {
     var wanted = Lights.none
     if transaction.reading != nil {
@@ -393,6 +400,7 @@ extension Loop where B: ~Copyable {
     if let glow {
       if now < glow.until { wanted.light(glow.lights) } else { self.glow = nil }
     }
+    if tone.sounds(at: now) { wanted.light(.tone) }
     guard wanted != lights else { return }
     lights = wanted
     board.show(wanted)

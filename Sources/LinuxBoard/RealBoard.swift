@@ -252,21 +252,21 @@ extension PortChange {
   }
 }
 
-/// The lights at the head, as far as the board has them.
+/// The lights at the head and the buzzer, as far as the board has them.
 public struct Lamps: ~Copyable {
   private let outputs: Indicators?
   private let isActiveLow: Bool
   /// Place of each light among the outputs, in the order of `Lights`' bits.
-  private let places: InlineArray<4, Int?>
+  private let places: InlineArray<5, Int?>
 
-  public init(_ outputs: consuming Indicators?, places: InlineArray<4, Int?>, isActiveLow: Bool) {
+  public init(_ outputs: consuming Indicators?, places: InlineArray<5, Int?>, isActiveLow: Bool) {
     self.outputs = outputs
     self.places = places
     self.isActiveLow = isActiveLow
   }
 
   func show(_ lights: Lights) {
-    for bit in 0..<4 {
+    for bit in 0..<5 {
       guard let place = places[bit] else { continue }
       let isLit = lights.bits >> UInt8(bit) & 1 == 1
       // A lamp that cannot be switched must not stop a payment.

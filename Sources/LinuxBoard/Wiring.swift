@@ -4,7 +4,7 @@ import Magstripe
 import Octets
 import Profile
 
-/// The lines of a head, and of the lights.
+/// The lines of a head, and of the lights and the buzzer.
 public enum Wiring {
   /// The numbers by which a stream of edges names the lines of a head (docs/TESTING.md): flux of
   /// tracks 1 to 3, or STROBE of tracks 1 to 3, DATA of tracks 1 to 3 and CARD PRESENT.
@@ -64,9 +64,9 @@ public enum Wiring {
     return tracks
   }
 
-  /// Takes the lines of the lights. Without any there is nothing to take.
+  /// Takes the lines of lights and buzzer. Without any there is nothing to take.
   public static func lamps(_ profile: borrowing BoardProfile) throws(GPIOError) -> Lamps {
-    var places = InlineArray<4, Int?>(repeating: nil)
+    var places = InlineArray<5, Int?>(repeating: nil)
     let isActiveLow = profile.indicators.isActiveLow
     guard let lines = lampLines(profile, &places), lines.count > 0 else {
       return Lamps(nil, places: places, isActiveLow: isActiveLow)
@@ -74,19 +74,21 @@ public enum Wiring {
     return Lamps(try Indicators(lines), places: places, isActiveLow: isActiveLow)
   }
 
-  /// The lines of the lights, in their order; nil without a chip.
+  /// The lines of lights and buzzer, in the order of `Lights`' bits; nil without a chip.
   public static func lampLines(_ profile: borrowing BoardProfile) -> GPIOLines? {
-    var places = InlineArray<4, Int?>(repeating: nil)
+    var places = InlineArray<5, Int?>(repeating: nil)
     return lampLines(profile, &places)
   }
 
   private static func lampLines(
-    _ profile: borrowing BoardProfile, _ places: inout InlineArray<4, Int?>
+    _ profile: borrowing BoardProfile, _ places: inout InlineArray<5, Int?>
   ) -> GPIOLines? {
     let lights = profile.indicators
-    let wanted: InlineArray<4, GPIOLine?> = [lights.ready, lights.reading, lights.ok, lights.error]
+    let wanted: InlineArray<5, GPIOLine?> = [
+      lights.ready, lights.reading, lights.ok, lights.error, lights.tone,
+    ]
     guard var lines = chip(profile) else { return nil }
-    for light in 0..<4 {
+    for light in 0..<5 {
       guard let line = name(wanted[light]) else { continue }
       places[light] = lines.count
       lines.append(output: line, isHigh: lights.isActiveLow)

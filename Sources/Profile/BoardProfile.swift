@@ -120,13 +120,14 @@ public struct BoardProfile: Sendable {
     public internal(set) var select = Text<33>()
   }
 
-  /// Output lines of the lights, on `chip`; nil where there is no such light.
+  /// Output lines of lights and buzzer, on `chip`; nil where there is none.
   public struct Indicators: Sendable {
     public internal(set) var ready: GPIOLine?
     public internal(set) var reading: GPIOLine?
     public internal(set) var ok: GPIOLine?
     public internal(set) var error: GPIOLine?
-    /// Whether a light is lit by a low level.
+    public internal(set) var tone: GPIOLine?
+    /// Whether a low level lights a light, or sounds the buzzer.
     public internal(set) var isActiveLow = false
   }
 

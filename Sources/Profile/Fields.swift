@@ -32,6 +32,7 @@ extension BoardProfile {
     case .reading: indicators.reading = Self.line(number, text)
     case .ok: indicators.ok = Self.line(number, text)
     case .error: indicators.error = Self.line(number, text)
+    case .tone: indicators.tone = Self.line(number, text)
     case .active: indicators.isActiveLow = number == 1
     case .watcherPort: watcher.port = Text(text)
     case .watcherBaud: watcher.baud = Self.number(text)

@@ -96,14 +96,14 @@ public enum Key: UInt8, Sendable {
   case floorLimit, verificationLimit, tapLimit, tags, applications
   case port, baud
   case button, buttonActive
-  case ready, reading, ok, error, active
+  case ready, reading, ok, error, tone, active
   case directory, keepRecords, keepDays, reserve
   case leadingDigits, trailingDigits
   case scannerPort, scannerBaud
   case watcherPort, watcherBaud
   case displayPort, displayBaud, commands, characters, select, language
 
-  public static let count = 59
+  public static let count = 60
 
   public var rule: Rule {
     switch self {
@@ -127,7 +127,7 @@ public enum Key: UInt8, Sendable {
       Rule(
         .pairing, "active", .choice("low, high"), default: "low",
         "The level of the line while the button is held; the chip's own resistor pulls it off it.")
-    case .ready, .reading, .ok, .error, .active: indicatorRule
+    case .ready, .reading, .ok, .error, .tone, .active: indicatorRule
     case .directory, .keepRecords, .keepDays, .reserve: storageRule
     case .leadingDigits, .trailingDigits: cardRule
     case .scannerPort, .scannerBaud: scannerRule
@@ -290,10 +290,14 @@ public enum Key: UInt8, Sendable {
     case .reading: .line(.indicators, "reading", "Lit while a card is being read.")
     case .ok: .line(.indicators, "ok", "Lit after a card was captured.")
     case .error: .line(.indicators, "error", "Lit after a card could not be read.")
+    case .tone:
+      .line(
+        .indicators, "tone",
+        "Buzzer: long after a card was captured, twice short after one could not be read.")
     default:
       Rule(
         .indicators, "active", .choice("high, low"), default: "high",
-        "The level that lights a light.")
+        "The level that lights a light, or sounds the buzzer.")
     }
   }
 

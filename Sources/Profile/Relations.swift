@@ -187,6 +187,7 @@ extension BoardProfile {
     case .reading: indicators.reading
     case .ok: indicators.ok
     case .error: indicators.error
+    case .tone: indicators.tone
     default: nil
     }
   }

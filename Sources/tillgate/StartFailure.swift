@@ -45,7 +45,7 @@ enum StartFailure: Error {
     case .pairing:
       line.add("the pairing's keys are no valid keys; load others with: tillgate keys pair")
     case .lamps(let error):
-      line.add("the lights' lines of chip ")
+      line.add("the lines of lights and buzzer of chip ")
       profile.chip.withBytes { line.add($0) }
       line.add(" cannot be had: ")
       line.add(text: tg_error_text(error.reason))

@@ -29,7 +29,7 @@ struct LoopTests {
     #expect(released.at == slot(last + .milliseconds(10)))
     #expect(kiosk.world.surroundings.recordSentAt == released.at)
     #expect(Int64(released.amount) == (released.at - last).nanoseconds)
-    kiosk.run(200)
+    kiosk.run(600)
     #expect(kiosk.records.count == 1)
     #expect(kiosk.told(.captured, "A"))
     #expect(kiosk.world.surroundings.lights == .ok)

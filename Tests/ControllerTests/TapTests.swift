@@ -56,7 +56,7 @@ struct TapTests {
     let released = try #require(kiosk.occurrence(.released))
     #expect(released.at == last + .milliseconds(10))
     #expect(released.amount == 10_000_000)
-    kiosk.run(200)
+    kiosk.run(600)
     #expect(kiosk.records.count == 1 && kiosk.told(.captured, "A"))
     #expect(kiosk.world.surroundings.lights == .ok)
     #expect(prompts(kiosk) == [0x15, 0x16, 0x17])
@@ -141,6 +141,34 @@ struct TapTests {
     #expect(kiosk.run(until: { kiosk.records.count == 1 }))
     kiosk.run(200)
     #expect(prompts(kiosk) == [0x15, 0x16, 0x21, 0x19, 0x16, 0x17])
+  }
+
+  /// For how long the buzzer was on, off, on, … in milliseconds, from the first sound on.
+  private func rhythm(_ kiosk: Kiosk, milliseconds: Int) -> [Int] {
+    var parts: [Int] = []
+    var isOn = false
+    for _ in 0..<milliseconds {
+      kiosk.run(1)
+      let sounds = kiosk.world.surroundings.lights.bits & Lights.tone.bits != 0
+      if sounds != isOn { parts.append(0) }
+      isOn = sounds
+      if !parts.isEmpty { parts[parts.count - 1] += 1 }
+    }
+    return Array(parts.dropLast(isOn ? 0 : 1))
+  }
+
+  @Test("sounds EMV's success tone for a card, and its alert tone for one that was torn away")
+  func tones() {
+    let kiosk = kiosk()
+    #expect(arm(kiosk, "A"))
+    var torn = VirtualCard(.payment(PaymentCard(.visa)))
+    torn.leavesAfter = 1
+    present(kiosk, torn)
+    #expect(rhythm(kiosk, milliseconds: 2_000) == [200, 200, 200])
+    present(kiosk)
+    kiosk.run(300)
+    present(kiosk, VirtualCard(.payment(PaymentCard(.visa))))
+    #expect(rhythm(kiosk, milliseconds: 2_000) == [500])
   }
 
   @Test("a card that wants another interface closes the reader for this payment")

@@ -43,11 +43,11 @@ struct Mistakes {
       ),
       Mistake(
         "[card]", "[crad]",
-        "28: unknown section 'crad' (did you mean [card]?); allowed: \(sections)"),
-      Mistake("[card]", "[printer]", "28: unknown section 'printer'; allowed: \(sections)"),
-      Mistake("[card]", "[]", "28: unknown section ''; allowed: \(sections)"),
+        "29: unknown section 'crad' (did you mean [card]?); allowed: \(sections)"),
+      Mistake("[card]", "[printer]", "29: unknown section 'printer'; allowed: \(sections)"),
+      Mistake("[card]", "[]", "29: unknown section ''; allowed: \(sections)"),
       Mistake(
-        "[card]", "[loop]\n[card]", "28: [loop] again, after line 4; allowed: each section once"),
+        "[card]", "[loop]\n[card]", "29: [loop] again, after line 4; allowed: each section once"),
       Mistake(
         "[board]", "x = 1\n[board]", "1: key 'x' before any section; allowed: \(sections)"),
       Mistake(
@@ -127,10 +127,10 @@ struct Mistakes {
           + "...' is too long; allowed: a path of 1 to 107 bytes"),
       Mistake(
         "leading_digits", "leading_digits = 7",
-        "29: leading_digits: '7' is out of range; allowed: 0 to 6"),
+        "30: leading_digits: '7' is out of range; allowed: 0 to 6"),
       Mistake(
         "trailing_digits", "trailing_digits = 5",
-        "30: trailing_digits: '5' is out of range; allowed: 0 to 4"),
+        "31: trailing_digits: '5' is out of range; allowed: 0 to 4"),
     ])
   func values(_ mistake: Mistake) {
     #expect(read(board(mistake.key, mistake.replacement)) == mistake.messages)

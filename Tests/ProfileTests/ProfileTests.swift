@@ -34,6 +34,7 @@ struct GoodBoardFile {
       #expect(profile.indicators.ready == .offset(10))
       #expect(profile.indicators.reading == nil)
       #expect(profile.indicators.error == .offset(1023))
+      #expect(profile.indicators.tone == .offset(26))
       #expect(profile.indicators.isActiveLow)
       #expect(profile.storage.withBytes(string) == "/state")
       #expect(profile.masking.leadingDigits == 0)

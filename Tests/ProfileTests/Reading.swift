@@ -56,6 +56,7 @@ let goodBoard = """
   [indicators]
   ready = 10
   error = 1023
+  tone = 26
   active = low
   [storage]
   directory = /state
