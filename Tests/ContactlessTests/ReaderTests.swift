@@ -141,6 +141,42 @@ struct ReaderTests {
     #expect(isRead && world.reader.session.application?.kernel == .jcb)
   }
 
+  @Test("two cards of any types are told, and the one that stays is read", arguments: [0, 1])
+  func twoTypes(stays: Int) {
+    var world = ReaderWorld()
+    _ = world.start()
+    world.arm()
+    var cards = [
+      VirtualCard(.payment(PaymentCard(.visa))), VirtualCard(.payment(PaymentCard(.jcb))),
+    ]
+    cards[1].isTypeB = true
+    world.chip.cards = cards
+    world.run(milliseconds: 500)
+    #expect(world.events == [.cameUp, .failed(.severalCards)])
+    let asked = world.chip.cards.map(\.apdus)
+    #expect(asked == [0, 0])
+    world.chip.cards = [cards[stays]]
+    let isRead = world.run { $0 == .read }
+    #expect(isRead && world.reader.session.application?.kernel == [.visa, .jcb][stays])
+  }
+
+  @Test("two cards of type B are told as well, and a ticket beside a card")
+  func otherPairs() {
+    var world = ReaderWorld()
+    _ = world.start()
+    world.arm()
+    var card = VirtualCard(.payment(PaymentCard(.visa)))
+    card.isTypeB = true
+    world.chip.cards = [card, card]
+    let isTold = world.run { $0 == .failed(.severalCards) }
+    #expect(isTold)
+    world.chip.cards = []
+    world.run(milliseconds: 200)
+    world.chip.cards = [card, VirtualCard(.memory)]
+    let isTicketSeen = world.run { $0 == .failed(.severalCards) }
+    #expect(isTicketSeen && world.chip.cards[0].apdus == 0)
+  }
+
   @Test(
     "a card torn away after any number of commands ends the tap, and can be tapped again",
     arguments: PaymentCard.Scheme.allCases, 0...4)

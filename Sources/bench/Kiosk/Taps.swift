@@ -29,6 +29,11 @@ struct TapScene {
       card.leavesAfter = torn
       return card
     }
+    func ofTypeB(_ card: VirtualCard) -> VirtualCard {
+      var card = card
+      card.isTypeB = true
+      return card
+    }
     let (visa, mastercard) = ("4761739001010010", "5413330089020011")
     return [
       TapScene(
@@ -42,6 +47,9 @@ struct TapScene {
       TapScene(
         title: "two cards at once", cards: [card(.visa), card(.mastercard)],
         expected: .message(0x19), amount: 300),
+      TapScene(
+        title: "two cards at once, one of type A and one of type B",
+        cards: [card(.visa), ofTypeB(card(.mastercard))], expected: .message(0x19), amount: 350),
       TapScene(
         title: "card torn away in the midst", cards: [card(.mastercard, torn: 3)],
         expected: .message(0x21), amount: 400),

@@ -68,16 +68,17 @@ enum CardNames {
   ]
   static let all =
     schemes.map(\.name).joined(separator: ", ")
-    + ", each also as NAME-phone and NAME-torn; ticket; a dialogue file"
+    + ", each also as NAME-phone, NAME-torn and NAME-b (of type B); ticket; a dialogue file"
 
   static func card(_ name: String) throws -> VirtualCard {
     if name == "ticket" { return VirtualCard(.memory) }
     let parts = name.split(separator: "-").map(String.init)
-    if let found = schemes.first(where: { $0.name == parts[0] }) {
+    if let found = schemes.first(where: { $0.name == parts.first }) {
       var payment = PaymentCard(found.scheme)
       payment.isPhone = parts.contains("phone")
       var card = VirtualCard(.payment(payment))
       if parts.contains("torn") { card.leavesAfter = 2 }
+      card.isTypeB = parts.contains("b")
       return card
     }
     guard let content = FileManager.default.contents(atPath: name) else {
