@@ -82,8 +82,9 @@ class Kiosk:
 
     def start(self):
         self.program = subprocess.Popen(
-            [self.firmware, "run", "board.ini"], cwd=self.folder.name,
-            stdout=self.log, stderr=self.log, restore_signals=False)
+            # Killed when we are: an orphan would read from the next test's terminals.
+            ["setpriv", "--pdeathsig", "KILL", "--", self.firmware, "run", "board.ini"],
+            cwd=self.folder.name, stdout=self.log, stderr=self.log, restore_signals=False)
 
     def device(self, name):
         """The two ends of a pseudo-terminal that the program knows by this name."""

@@ -26,7 +26,8 @@ def chip(bench):
 
     def start(*cards):
         program = subprocess.Popen(
-            [bench, "pn532", *(("--card", *cards) if cards else ())],
+            # Killed when we are; by itself it would serve on.
+            ["setpriv", "--pdeathsig", "KILL", "--", bench, "pn532", *(("--card", *cards) if cards else ())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         programs.append(program)
         path = program.stdout.readline().strip()

@@ -13,9 +13,7 @@ final class Program: Sendable {
     _ path: String, _ arguments: [String], in folder: String,
     _ environment: [String: String] = [:]
   ) throws {
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
+    process = .ending(withUs: path, arguments)
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let pipe = Pipe()
@@ -62,9 +60,7 @@ final class Program: Sendable {
   static func run(_ path: String, _ arguments: [String], in folder: String) throws
     -> (status: Int32, said: String)
   {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
+    let process = Process.ending(withUs: path, arguments)
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     let pipe = Pipe()
     process.standardOutput = pipe
@@ -73,6 +69,19 @@ final class Program: Sendable {
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+  }
+}
+
+extension Process {
+  /// A program that the kernel kills when we end, however we end: one that outlived us would read
+  /// from the next run's terminals, which get the same names. To be started by a thread that stays.
+  fileprivate static func ending(withUs path: String, _ arguments: [String]) -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+    // The child starts in another folder.
+    let absolute = URL(fileURLWithPath: path).path
+    process.arguments = ["--pdeathsig", "KILL", "--", absolute] + arguments
+    return process
   }
 }
 
