@@ -137,6 +137,11 @@ extension CardSession {
   mutating func completeAnswer() throws(CardFault) {
     guard !data.has(0x9F27) else { return }
     // Book C-3 requirement 5.4.3: the type of cryptogram stands in the issuer's data, CVR byte 2.
+    // Issuer's data of other schemes than those who took it over have something else there.
+    switch application?.kernel {
+    case .visa, .unionPay, .discover: break
+    case .mastercard, .amex, .jcb, nil: throw .missing(0x9F27)
+    }
     guard let type = data.byte(4, of: 0x9F10) else { throw .missing(0x9F27) }
     try add(0x9F27, byte: type << 2 & 0xC0)
   }

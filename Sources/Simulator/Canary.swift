@@ -27,4 +27,10 @@ public enum Canary: UInt8, CaseIterable, Sendable {
   case registerForgets
   /// At each start the register vouches for records that it never got.
   case registerLies
+  /// A debugging log holds the number of a tapped card, two digits in a byte.
+  case tapInLog
+  /// A debugging message on the line holds it.
+  case tapOnLine
+  /// Another card answers than the one that is held before the reader.
+  case otherCard
 }

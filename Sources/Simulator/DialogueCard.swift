@@ -23,12 +23,17 @@ public struct DialogueCard: Sendable {
 
   public init(_ exchanges: [Exchange]) { self.exchanges = exchanges }
 
-  /// The recorded answer: of the same command, or else of the next that was not used with the same
-  /// instruction and the same choice (an application, a record). 6A82 when there is none: not
-  /// found.
+  /// The recorded answer: of the same command, or else of one with the same instruction and the
+  /// same choice (an application, a record), each used once. What follows the exchange that was
+  /// used last goes before what precedes it: options and records belong to the application selected
+  /// before them. 6A82 when there is none: not found.
   public mutating func answer(_ command: [UInt8]) -> [UInt8] {
+    let next = used.last.map { $0 + 1 } ?? 0
     let place =
-      unused { $0.command == command } ?? unused { Self.isAlike($0.command, command) }
+      unused(from: next) { $0.command == command }
+      ?? unused(from: next) { Self.isAlike($0.command, command) }
+      ?? unused(from: 0) { $0.command == command }
+      ?? unused(from: 0) { Self.isAlike($0.command, command) }
     guard let place else {
       unknown.append(command)
       return [0x6A, 0x82]
@@ -38,8 +43,9 @@ public struct DialogueCard: Sendable {
     return exchanges[place].answer
   }
 
-  private func unused(_ isWanted: (Exchange) -> Bool) -> Int? {
-    for place in exchanges.indices where !used.contains(place) && isWanted(exchanges[place]) {
+  private func unused(from start: Int, _ isWanted: (Exchange) -> Bool) -> Int? {
+    for place in start..<exchanges.count
+    where !used.contains(place) && isWanted(exchanges[place]) {
       return place
     }
     return nil

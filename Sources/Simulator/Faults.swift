@@ -58,6 +58,10 @@ public struct Faults: Sendable, BitwiseCopyable {
   public var registerHangs = 0.0
   /// That the register's clock jumps, by up to a day, either way.
   public var clockJumps = 0.0
+  /// What the contactless reader's chip and its line do.
+  public var chip = ChipFaults()
+  /// That the chip's power or its cable goes away, for up to three seconds.
+  public var readerOutages = 0.0
   /// What the disks do from the first payment on, until the outcomes are counted.
   public var controllerDisk = DiskFaults()
   public var registerDisk = DiskFaults()
@@ -73,6 +77,19 @@ public struct Faults: Sendable, BitwiseCopyable {
     if random.chance(0.3) { faults.controllerDisk = .mixed(&random) }
     if random.chance(0.3) { faults.registerDisk = .mixed(&random) }
     return faults
+  }
+
+  /// Adds what goes wrong at the contactless reader, in three worlds of four.
+  mutating func drawReader(_ random: inout SeededRandom) {
+    chip.seed = random.next()
+    guard random.chance(0.75) else { return }
+    if random.chance(0.4) { chip.lostACK = 0.1 * random.unit() }
+    if random.chance(0.4) { chip.lostCommand = 0.05 * random.unit() }
+    if random.chance(0.4) { chip.changedByte = 0.1 * random.unit() }
+    if random.chance(0.4) { chip.garbage = 0.3 * random.unit() }
+    if random.chance(0.4) { chip.lostAnswer = 0.05 * random.unit() }
+    if random.chance(0.3) { chip.reset = 0.01 * random.unit() }
+    if random.chance(0.3) { readerOutages = 0.000_3 * random.unit() }
   }
 
   private mutating func drawLine(_ random: inout SeededRandom) {

@@ -46,6 +46,8 @@ public struct SimulatedKiosk: ~Copyable {
   private var quietFrom = Instant(nanoseconds: 0)
   /// When the controller starts again; nil while it runs.
   private var startsAt: Instant?
+  /// When the reader's power or cable is put back.
+  private var readerReturns: Instant?
   private var controllerOutage = Outage.killed
   private var registerOutage = Outage.killed
   /// By how much the register's clock is wrong, in milliseconds.
@@ -93,6 +95,7 @@ public struct SimulatedKiosk: ~Copyable {
     if options.canary == .directoryNotSynced { disk.ignoresDirectorySync = true }
     world.pointee.disk.set(disk)
     machine.disk.set(faults.registerDisk)
+    world.pointee.chip?.faults = faults.chip
   }
 
   public var surroundings: Surroundings {
@@ -180,6 +183,15 @@ public struct SimulatedKiosk: ~Copyable {
     }
     if random.chance(ticks * faults.registerHangs) {
       machine.hang(until: now + milliseconds(10_000))
+    }
+    if let returns = readerReturns, now >= returns {
+      readerReturns = nil
+      world.pointee.chip?.isPowered = true
+      world.pointee.plugReader(true)
+    } else if faults.readerOutages > 0, random.chance(ticks * faults.readerOutages) {
+      readerReturns = now + milliseconds(3_000)
+      if random.chance(0.5) { world.pointee.plugReader(false) }
+      world.pointee.chip?.isPowered = false
     }
     if random.chance(ticks * faults.clockJumps) {
       clockError = Int64(random.below(172_800_000)) - 86_400_000

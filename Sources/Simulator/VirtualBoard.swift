@@ -33,6 +33,7 @@ public struct Surroundings: ~Copyable {
   private var readerChange = PortChange.cameUp
   /// When the last byte came from it.
   public private(set) var lastReaderByte: Instant?
+  private var isReaderPlugged = true
 
   // The line.
   var toRegister: VirtualLine
@@ -104,6 +105,7 @@ extension Surroundings {
     guard let origin = journal.origin else { preconditionFailure("an open journal has a log") }
     while let edge = nextEdge, edge.at < now { advanceSwipe() }
     portChange = isPortUp ? .cameUp : .none
+    readerChange = isReaderPlugged ? .cameUp : .none
     toController.cut()
     lights = .none
     return (epoch, origin)
@@ -123,7 +125,11 @@ extension Surroundings {
   mutating func stopController(_ outage: Outage) {
     disk.fail()
     journal.close()
-    if outage == .powerCut { toRegister.stopSending(now: now) }
+    guard outage == .powerCut else { return }
+    toRegister.stopSending(now: now)
+    // The chip hangs on the same power.
+    chip?.isPowered = false
+    chip?.isPowered = true
   }
 
   /// What threads other than the loop's do in this millisecond.
@@ -163,6 +169,7 @@ extension Surroundings {
     return toRegister.isEmpty && toController.isEmpty
       && nextEdge.map { $0.at > now + duration } ?? true
       && lastEdge.map { $0 + duration < now } ?? true
+      && chip?.nextDue.map { $0 > now + duration } ?? true
   }
 
   /// The capture stands still from now on for so long; edges wait in the kernel meanwhile.
@@ -177,6 +184,37 @@ extension Surroundings {
     portChange = isIn ? .cameUp : .wentDown
     toRegister.cut()
     toController.cut()
+  }
+
+  /// Cards are held before the reader, or taken away.
+  public mutating func present(_ cards: [VirtualCard]) {
+    chip?.cards = cards
+    if let card = cards.first, case .payment(let payment) = card.content {
+      leak(TestNumbers.digits(payment.scheme))
+    }
+  }
+
+  /// The reader's cable is pulled, or put back.
+  mutating func plugReader(_ isIn: Bool) {
+    guard isIn != isReaderPlugged else { return }
+    isReaderPlugged = isIn
+    readerChange = isIn ? .cameUp : .wentDown
+  }
+
+  /// The canaries that show a tapped card.
+  private mutating func leak(_ digits: TestNumbers.Digits) {
+    switch canary {
+    case .tapInLog:
+      do throws(DiskError) {
+        try disk.create("debug.log")
+        try disk.append(digits.span, to: "debug.log")
+      } catch {}
+    case .tapOnLine:
+      var frame = WireFrame()
+      do throws(Overflow) { try encodeFrame(digits.span, into: &frame) } catch {}
+      frame.withBytes { watchToRegister.hear($0) }
+    default: break
+    }
   }
 
   /// The canaries that show the card.
@@ -268,13 +306,14 @@ extension Surroundings {
   fileprivate mutating func receiveFromReader(into bytes: inout Bytes<512>) {
     while bytes.room > 0, let byte = chip?.transmit(at: now) {
       // At another rate than the port's there is nothing to be made of it.
-      guard chip?.rate == readerRate else { continue }
+      guard chip?.rate == readerRate, isReaderPlugged else { continue }
       do { try bytes.append(byte) } catch { return }
       lastReaderByte = now
     }
   }
 
   fileprivate mutating func sendToReader(_ bytes: Span<UInt8>) -> Int {
+    guard isReaderPlugged else { return 0 }
     for index in bytes.indices { chip?.receive(bytes[index], at: now, hostRate: readerRate) }
     return bytes.count
   }

@@ -5,7 +5,7 @@
 import Octets
 
 /// What goes wrong on the line, each with a probability for each frame.
-public struct ChipFaults: Sendable {
+public struct ChipFaults: Sendable, BitwiseCopyable {
   /// The chip's ACK is lost.
   public var lostACK = 0.0
   /// The host's command is lost.

@@ -37,12 +37,16 @@ public enum Violation: UInt8, Sendable {
   case lostJournal
   /// Controller and register hold different logs.
   case logsDiffer
+  /// A tapped card's record is of no card that was there.
+  case otherCard
 }
 
 /// How much was tried in one run.
 public struct WorldTally: Sendable {
   public var payments = 0
   public var records = 0
+  /// Of them, those of tapped cards.
+  public var taps = 0
   public var sessions = 0
   public var controllerOutages = 0
   public var registerOutages = 0
@@ -54,6 +58,7 @@ public struct WorldTally: Sendable {
   public static func += (sum: inout WorldTally, part: WorldTally) {
     sum.payments += part.payments
     sum.records += part.records
+    sum.taps += part.taps
     sum.sessions += part.sessions
     sum.controllerOutages += part.controllerOutages
     sum.registerOutages += part.registerOutages
@@ -78,6 +83,7 @@ public struct World: ~Copyable {
   struct Payment {
     var reference: Reference
     var outcome: Outcome?
+    var tapped = TappedSchemes()
   }
 
   struct Spent {
@@ -111,6 +117,10 @@ public struct World: ~Copyable {
   var swipeDue: Instant?
   var abortDue: Instant?
   var replugDue: Instant?
+  var taps: TapScript
+  /// A contactless reader, which half of all worlds have.
+  let hasReader: Bool
+  let canary: Canary?
   /// What the records used up, which nothing may use again.
   var spent = InlineArray<64, Spent?>(repeating: nil)
   var cards = InlineArray<64, CardDigits?>(repeating: nil)
@@ -120,6 +130,7 @@ public struct World: ~Copyable {
   var expected: UInt64 = 0
   /// Records that the register took.
   public internal(set) var records = 0
+  var tappedRecords = 0
   public internal(set) var violation: Violation?
 
   /// A world of `payments` payments; `faults` nil: what the seed says.
@@ -128,9 +139,14 @@ public struct World: ~Copyable {
   ) {
     precondition(payments <= Self.capacity, "our own number")
     var random = SeededRandom(seed: seed)
-    let mixed = Faults.mixed(&random)
+    var mixed = Faults.mixed(&random)
+    taps = TapScript(seed: seed)
+    hasReader = taps.random.chance(0.5)
+    if hasReader { mixed.drawReader(&taps.random) }
     self.faults = faults ?? mixed
+    self.canary = canary
     var options = KioskOptions()
+    if hasReader { options.taps = .simulated }
     options.keys = random.chance(0.5) ? .tdes : .aes128
     options.head = random.chance(0.5) ? .f2f : .clockData
     options.canary = canary
@@ -150,6 +166,7 @@ public struct World: ~Copyable {
     var tally = WorldTally()
     tally.payments = count
     tally.records = records
+    tally.taps = tappedRecords
     tally.sessions = sessions
     tally.controllerOutages = kiosk.controllerOutages
     tally.registerOutages = kiosk.registerOutages
@@ -231,6 +248,7 @@ extension World {
       kiosk.register.abort(payment.reference)
     }
     tendCable()
+    tendReader()
   }
 
   /// When a payment has lasted too long for all that goes wrong, nothing does any more, and then it
@@ -265,7 +283,8 @@ extension World {
     }
     let request = PaymentRequest(
       reference: Self.reference(count), amount: UInt64(1 + random.below(100_000)), currency: 978,
-      exponent: 2, timeoutSeconds: UInt16(2 + random.below(4)), methods: .magneticStripe)
+      exponent: 2, timeoutSeconds: UInt16(2 + random.below(4)),
+      methods: hasReader ? taps.methods() : .magneticStripe)
     if isCalm { kiosk.set(faults) }
     isCalm = false
     payments[count] = Payment(reference: request.reference)
@@ -275,6 +294,7 @@ extension World {
     phase = .paying(since: now, question: now + patience)
     swipeDue = random.chance(0.85) ? now + milliseconds(100, 2_500) : nil
     abortDue = random.chance(0.15) ? now + milliseconds(10, 3_000) : nil
+    planTap()
   }
 
   private static func reference(_ number: Int) -> Reference {

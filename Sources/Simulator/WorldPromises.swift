@@ -53,6 +53,7 @@ extension World {
         violation = .strayRecord
         return
       }
+      judgeTap(record, reference)
       end(reference, .captured(checksum))
     } catch { violation = .unreadableRecord }
   }
@@ -93,6 +94,7 @@ extension World {
       if index == count - 1 {
         swipeDue = nil
         abortDue = nil
+        taps.due = nil
         phase = .pausing(until: now + milliseconds(50, 800))
       }
       return
@@ -130,6 +132,10 @@ extension World {
     }
     for index in 0..<min(cardCount, 64) {
       if let digits = cards[index], kiosk.hasOnDisk(digits.span) { violation = .clearCardData }
+    }
+    guard hasReader else { return }
+    for scheme in PaymentCard.Scheme.allCases {
+      if kiosk.hasOnDisk(TestNumbers.digits(scheme).span) { violation = .clearCardData }
     }
   }
 }

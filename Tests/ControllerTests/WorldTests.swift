@@ -29,6 +29,17 @@ struct WorldTests {
     #expect(sum.controllerOutages > 5 && sum.registerOutages > 5, "\(sum)")
   }
 
+  @Test("cards are tapped, too, and give records")
+  func taps() {
+    var sum = WorldTally()
+    for seed in UInt64(0)..<50 {
+      var world = World(seed: seed, payments: 4)
+      world.run { _ in }
+      sum += world.tally
+    }
+    #expect(sum.taps > 15 && sum.records - sum.taps > 30, "\(sum)")
+  }
+
   @Test("a seed always gives the same transcript", arguments: [UInt64(1), 7, 19])
   func sameTranscript(_ seed: UInt64) {
     #expect(transcript(seed) == transcript(seed))
@@ -46,9 +57,10 @@ struct WorldTests {
   /// Each planted bug with the number of worlds within which it must be found.
   static let planted: [(canary: Canary, worlds: UInt64)] = [
     (.acknowledgedBeforeStored, 20), (.storedTwice, 10), (.leaseBeforeDurable, 100),
-    (.epochNotCounted, 50), (.fileNotSynced, 50), (.directoryNotSynced, 400),
+    (.epochNotCounted, 200), (.fileNotSynced, 50), (.directoryNotSynced, 400),
     (.sameRandomNumbers, 50), (.cardInLog, 5), (.cardOnLine, 5), (.diskInLoop, 5),
     (.registerForgets, 50), (.registerLies, 50),
+    (.tapInLog, 10), (.tapOnLine, 10), (.otherCard, 20),
   ]
 
   @Test("every planted bug is found", arguments: Canary.allCases)

@@ -94,8 +94,8 @@ private struct WorldSum: Sendable {
     let rate = Double(total.payments) / seconds
     print(
       """
-      \(worlds) worlds, \(total.payments) payments, \(total.records) records, \(total.sessions) \
-      sessions
+      \(worlds) worlds, \(total.payments) payments, \(total.records) records, \
+      \(total.taps) of them of taps, \(total.sessions) sessions
       outages: \(total.controllerOutages) of the controller, \(total.registerOutages) of the \
       register
       \(total.time.nanoseconds / 1_000_000_000) virtual seconds in \(seconds.fixed(1)) s: \
