@@ -87,7 +87,11 @@ public struct TapReader: ~Copyable {
   public mutating func provide(random: UInt32) { unpredictable = random }
 
   /// From now on a card is wanted, for `request`.
-  public mutating func arm(_ request: TapRequest) { self.request = request }
+  public mutating func arm(_ request: TapRequest) {
+    self.request = request
+    // Who pays now was told nothing yet.
+    isCollisionTold = false
+  }
 
   /// No card is wanted any more. One that is being read is left.
   public mutating func disarm() { request = nil }

@@ -141,6 +141,22 @@ struct ReaderTests {
     #expect(isRead && world.reader.session.application?.kernel == .jcb)
   }
 
+  @Test("two cards are told again when the next payment wants a card")
+  func twoCardsTwice() {
+    var world = ReaderWorld()
+    _ = world.start()
+    world.arm()
+    world.chip.cards = [
+      VirtualCard(.payment(PaymentCard(.visa))), VirtualCard(.payment(PaymentCard(.jcb))),
+    ]
+    world.run(milliseconds: 300)
+    world.reader.disarm()
+    world.run(milliseconds: 300)
+    world.arm()
+    world.run(milliseconds: 300)
+    #expect(world.events == [.cameUp, .failed(.severalCards), .failed(.severalCards)])
+  }
+
   @Test("two cards of any types are told, and the one that stays is read", arguments: [0, 1])
   func twoTypes(stays: Int) {
     var world = ReaderWorld()
