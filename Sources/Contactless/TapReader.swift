@@ -87,10 +87,10 @@ public struct TapReader: ~Copyable {
   public mutating func provide(random: UInt32) { unpredictable = random }
 
   /// From now on a card is wanted, for `request`.
-  public mutating func arm(_ request: TapRequest) {
+  /// `isAnother`: not the same payment as before, so that its customer was told nothing yet.
+  public mutating func arm(_ request: TapRequest, isAnother: Bool = true) {
     self.request = request
-    // Who pays now was told nothing yet.
-    isCollisionTold = false
+    if isAnother { isCollisionTold = false }
   }
 
   /// No card is wanted any more. One that is being read is left.

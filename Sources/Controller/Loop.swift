@@ -37,6 +37,8 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   let hasReader: Bool
   /// Whose tap the reader waits for.
   var tapOrder: (reference: Reference, total: UInt64)?
+  /// Whose it last waited for.
+  var lastTapped: Reference?
   var reading = CardReading()
   var transaction = Transaction()
   var lease = KeyLease()

@@ -62,7 +62,10 @@ extension Loop where B: ~Copyable {
     }
     if let tapOrder, tapOrder.reference == order.reference, tapOrder.total == order.total { return }
     tapOrder = .some((order.reference, order.total))
-    reader.arm(TapRequest(order, clock, sequence: UInt32(truncatingIfNeeded: outbox.next), now))
+    reader.arm(
+      TapRequest(order, clock, sequence: UInt32(truncatingIfNeeded: outbox.next), now),
+      isAnother: lastTapped != order.reference)
+    lastTapped = .some(order.reference)
   }
 
   private mutating func drawNumber() -> UInt32 {
