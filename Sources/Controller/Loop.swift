@@ -42,7 +42,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   var reading = CardReading()
   var transaction = Transaction()
   var lease = KeyLease()
-  private var supply = KeySupply.onItsWay
+  var supply = KeySupply.onItsWay
   var outbox: Outbox
   /// A request of which the journal is asked whether its reference was used.
   var asking: PaymentRequest?
@@ -56,9 +56,9 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   /// The frame on its way to the port; its first `sentCount` bytes have been taken.
   private var frame = WireFrame()
   private var sentCount = 0
-  private var lights = Lights.none
+  var lights = Lights.none
   var glow: (lights: Lights, until: Instant)?
-  private var tone = Tone()
+  var tone = Tone()
   private var hasTicked = false
   /// What is counted for `diagnosis`; the rest is filled in when it is asked for.
   var health = Diagnosis()
@@ -377,34 +377,5 @@ extension Loop where B: ~Copyable {
   private mutating func dropFrame() {
     frame.removeAll()
     sentCount = 0
-  }
-}
-
-// MARK: Lights and tone
-
-extension Loop where B: ~Copyable {
-  /// How a card's reading ended.
-  private mutating func signal(_ light: Lights, _ kind: Tone.Kind, now: Instant) {
-    glow = (light, now + LoopTiming.afterglow)
-    tone.begin(kind, now: now)
-  }
-
-  private mutating func showLights(now: Instant) {
-    var wanted = Lights.none
-    if transaction.reading != nil {
-      wanted = .reading
-    } else if transaction.isArmed {
-      wanted = .ready
-    } else if link.pairing.isOpen, now.milliseconds % 500 < 250 {
-      wanted = .ready
-    }
-    if supply == .exhausted { wanted.light(.error) }
-    if let glow {
-      if now < glow.until { wanted.light(glow.lights) } else { self.glow = nil }
-    }
-    if tone.sounds(at: now) { wanted.light(.tone) }
-    guard wanted != lights else { return }
-    lights = wanted
-    board.show(wanted)
   }
 }

@@ -30,10 +30,10 @@ public struct Surroundings: ~Copyable {
   public var chip: VirtualPN532?
   /// What its port is set to, in bits per second.
   public private(set) var readerRate = 115_200
-  private var readerChange = PortChange.cameUp
+  var readerChange = PortChange.cameUp
   /// When the last byte came from it.
   public private(set) var lastReaderByte: Instant?
-  private var isReaderPlugged = true
+  var isReaderPlugged = true
 
   // The line.
   var toRegister: VirtualLine
@@ -51,7 +51,7 @@ public struct Surroundings: ~Copyable {
   // What outlives an outage.
   public let disk: FaultDisk
   private var keeper: VirtualKeeper
-  private let canary: Canary?
+  let canary: Canary?
 
   // What must never be on the line.
   var watchToRegister = WireWatch()
@@ -184,55 +184,6 @@ extension Surroundings {
     portChange = isIn ? .cameUp : .wentDown
     toRegister.cut()
     toController.cut()
-  }
-
-  /// Cards are held before the reader, or taken away.
-  public mutating func present(_ cards: [VirtualCard]) {
-    chip?.cards = cards
-    if let card = cards.first, case .payment(let payment) = card.content {
-      leak(TestNumbers.digits(payment.scheme))
-    }
-  }
-
-  /// The reader's cable is pulled, or put back.
-  mutating func plugReader(_ isIn: Bool) {
-    guard isIn != isReaderPlugged else { return }
-    isReaderPlugged = isIn
-    readerChange = isIn ? .cameUp : .wentDown
-  }
-
-  /// The canaries that show a tapped card.
-  private mutating func leak(_ digits: TestNumbers.Digits) {
-    switch canary {
-    case .tapInLog:
-      do throws(DiskError) {
-        try disk.create("debug.log")
-        try disk.append(digits.span, to: "debug.log")
-      } catch {}
-    case .tapOnLine:
-      var frame = WireFrame()
-      do throws(Overflow) { try encodeFrame(digits.span, into: &frame) } catch {}
-      frame.withBytes { watchToRegister.hear($0) }
-    default: break
-    }
-  }
-
-  /// The canaries that show the card.
-  private mutating func leak(_ card: borrowing StripeTracks) {
-    switch canary {
-    case .cardInLog:
-      do throws(DiskError) { try disk.create("debug.log") } catch {}
-      card.two.withBytes { track in
-        do throws(DiskError) { try disk.append(track, to: "debug.log") } catch {}
-      }
-    case .cardOnLine:
-      var frame = WireFrame()
-      card.two.withBytes { track in
-        do throws(Overflow) { try encodeFrame(track, into: &frame) } catch {}
-      }
-      frame.withBytes { watchToRegister.hear($0) }
-    default: break
-    }
   }
 
   /// The scanner sends `text`, all at once; what does not fit is lost.
