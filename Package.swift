@@ -64,7 +64,7 @@ let package = Package(
     firmware("Link", ["Octets", "CSodium"]),
     firmware("Journal", ["Octets", "Link", "CSodium", "CSQLite"]),
     firmware("Profile", ["Octets", "CInih"]),
-    firmware("Doctor", []),
+    firmware("Doctor", ["Octets"]),
     firmware(
       "Controller",
       [
@@ -131,7 +131,7 @@ let package = Package(
         "Register",
       ]),
     tests("ProfileTests", ["Octets", "Profile", "tillgate"]),
-    tests("DoctorTests", ["Doctor", "tillgate"]),
+    tests("DoctorTests", ["Octets", "Doctor", "tillgate"]),
     tests("TidyTests", []),
     .target(
       name: "FakeKernel", path: "Tests/FakeKernel",

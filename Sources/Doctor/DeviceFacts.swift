@@ -125,3 +125,41 @@ public struct PortFacts: Sendable {
     }
   }
 }
+
+/// The contactless reader's chip, a PN532, asked who it is.
+public struct ReaderFacts: Sendable {
+  public enum Answer: Sendable {
+    /// The service has the port.
+    case notAsked
+    case silent
+    /// Found, set up and raised to the board file's rate, or not.
+    case found(milliseconds: Int64, baud: Int, wanted: Int)
+  }
+
+  public var answer = Answer.notAsked
+
+  public init() {}
+
+  public func judge(_ report: (Finding) -> Void) {
+    switch answer {
+    case .notAsked:
+      report(
+        Finding(
+          .reader, .note, "reader.busy", "is the running service's: it was not asked",
+          do: "systemctl stop tillgate, then ask again"))
+    case .silent:
+      report(
+        Finding(
+          .reader, .fault, "reader.silent", "no PN532 answers at any rate",
+          do: "set its switches to HSU (UART); cross TXD and RXD; 3.3 V and ground"))
+    case .found(let milliseconds, let baud, let wanted) where baud == wanted:
+      report(
+        Finding(.reader, .good, "reader", "a PN532 answered after", milliseconds, "ms"))
+    case .found(_, let baud, _):
+      report(
+        Finding(
+          .reader, .warning, "reader.rate", "a PN532 answers, but at no more than",
+          Int64(baud), "baud", do: "lower max_baud, or shorten its cable: each tap takes longer"))
+    }
+  }
+}

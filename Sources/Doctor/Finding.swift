@@ -13,7 +13,7 @@ public enum Level: UInt8, Sendable {
 
 /// What was looked at.
 public enum Subject: UInt8, Sendable {
-  case kernel, walls, limits, board, clock, chip, lines, port, disk, keys, pairing, link
+  case kernel, walls, limits, board, clock, chip, lines, port, reader, disk, keys, pairing, link
 
   public var name: StaticString {
     switch self {
@@ -25,6 +25,7 @@ public enum Subject: UInt8, Sendable {
     case .chip: "chip"
     case .lines: "lines"
     case .port: "port"
+    case .reader: "reader"
     case .disk: "disk"
     case .keys: "keys"
     case .pairing: "pairing"

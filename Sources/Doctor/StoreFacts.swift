@@ -1,5 +1,7 @@
 // Facts about what is kept: disk, keys, pairing, and the running program's counts.
 
+import Octets
+
 public struct DiskFacts: Sendable {
   public var freeBytes: Int64 = 0
   public var isReadOnly = false
@@ -136,7 +138,7 @@ public struct LinkFacts: Sendable {
           .link, .warning, "link.silent", "nothing was heard from the register",
           do: "is it on, paired, its cable crossed (TXD to RXD), its baud rate the same?"))
     }
-    if noise * 100 > frames, noise > 10 {
+    if noise > frames / 100, noise > 10 {
       report(
         Finding(
           .link, .warning, "link.noise", "frames spoilt by noise:", Int64(clamping: noise),
@@ -154,14 +156,41 @@ public struct LinkFacts: Sendable {
           .link, .warning, "link.replayed", "frames heard again:", Int64(clamping: replayed),
           do: "something on the cable repeats bytes: look at it"))
     }
-    if frames > 0, forged == 0, noise * 100 <= frames {
+    if frames > 0, forged == 0, noise <= frames / 100 || noise <= 10 {
       report(Finding(.link, .good, "link", "good frames:", Int64(clamping: frames)))
     }
-    if late * 100 > releases {
+    if late > releases / 100 {
       report(
         Finding(
           .link, .warning, "link.late", "records released late:", Int64(clamping: late),
           do: "see what holds the loop up with: tillgate bench"))
+    }
+  }
+}
+
+extension LinkFacts {
+  /// Takes what a running program wrote: `name=number` after `name=number` between blanks or line
+  /// feeds. Passes over what it does not know.
+  public mutating func take(_ text: Span<UInt8>) {
+    var start = 0
+    for index in text.indices where text[index] == 0x20 || text[index] == 0x0A {
+      take(word: text.extracting(start..<index))
+      start = index + 1
+    }
+    take(word: text.extracting(start..<text.count))
+  }
+
+  private mutating func take(word: Span<UInt8>) {
+    for index in word.indices where word[index] == UInt8(ascii: "=") {
+      let name = word.extracting(0..<index)
+      guard let number = decimal(word.extracting((index + 1)...)) else { return }
+      if withLiteral("frames", { name.equals($0) }) { frames = number }
+      if withLiteral("noise", { name.equals($0) }) { noise = number }
+      if withLiteral("forged", { name.equals($0) }) { forged = number }
+      if withLiteral("replayed", { name.equals($0) }) { replayed = number }
+      if withLiteral("releases", { name.equals($0) }) { releases = number }
+      if withLiteral("late", { name.equals($0) }) { late = number }
+      return
     }
   }
 }

@@ -93,6 +93,11 @@ public struct BoardFacts: Sendable {
 
   public init() {}
 
+  /// For each mistake in the board file, which ends the visit.
+  public static let unreadable = Finding(
+    .board, .fault, "board.file", "is wrong in the board file",
+    do: "mend it: docs/BOARDS.md has the keys; tillgate check tries it")
+
   public func judge(_ report: (Finding) -> Void) {
     switch isThatModel {
     case true: report(Finding(.board, .good, "board.model", "the computer is the board file's"))

@@ -1,4 +1,17 @@
-// Amounts as decimal text: minor units with as many places as their currency has.
+// Decimal text: numbers out of it, and amounts in minor units into it, with as many places as their
+// currency has.
+
+/// The number that `digits` spell; nil for anything else, for nothing, and for more than 18 digits.
+public func decimal(_ digits: Span<UInt8>) -> UInt64? {
+  guard digits.count > 0, digits.count <= 18 else { return nil }
+  var number: UInt64 = 0
+  for place in digits.indices {
+    let digit = digits[place] &- UInt8(ascii: "0")
+    guard digit <= 9 else { return nil }
+    number = number * 10 + UInt64(digit)
+  }
+  return number
+}
 
 extension Bytes {
   /// Appends `value` in decimal with `places` digits behind `point`, such as 1250 with two places

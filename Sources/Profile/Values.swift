@@ -81,14 +81,9 @@ extension Shape {
   private static func number(
     _ value: Span<UInt8>, _ range: ClosedRange<Int>
   ) throws(ValueError) -> Int {
-    var number = 0
-    for index in value.indices {
-      guard isDigit(value[index]) else { throw .notNumber }
-      // Above any range of the table; going on could only overflow.
-      number = min(number * 10 + Int(value[index] - UInt8(ascii: "0")), 1_000_000_000)
-    }
-    guard range.contains(number) else { throw .outOfRange }
-    return number
+    for index in value.indices where !isDigit(value[index]) { throw .notNumber }
+    guard let number = decimal(value), range.contains(Int(number)) else { throw .outOfRange }
+    return Int(number)
   }
 
   private static func choice(

@@ -26,6 +26,15 @@ private func checkFile(_ index: Int, _ arguments: Arguments) -> Bool {
 /// The board file that word `index` names; nil when something is wrong in it, all of which was
 /// said.
 func readProfile(_ index: Int, _ arguments: Arguments) -> BoardProfile? {
+  readProfile(index, arguments) { number, addFault in
+    report(index, arguments, line: number, addFault)
+  }
+}
+
+/// The same; `tell` is called for every mistake, with its line and what adds its words.
+func readProfile(
+  _ index: Int, _ arguments: Arguments, _ tell: (Int?, (inout Line) -> Void) -> Void
+) -> BoardProfile? {
   guard let path = arguments.pointer(index) else { return nil }
   // On the stack once: the main thread has megabytes.
   var text = Bytes<16_384>()
@@ -34,18 +43,18 @@ func readProfile(_ index: Int, _ arguments: Arguments) -> BoardProfile? {
       try Files.read(path, .open, into: &text)
     }
   } catch {
-    report(index, arguments, line: nil) { $0.add(error) }
+    tell(nil) { $0.add(error) }
     return nil
   }
   let profile = text.withBytes { text in
     BoardProfile.parse(text) { number, message in
-      report(index, arguments, line: number) { $0.add(message) }
+      tell(number) { $0.add(message) }
     }
   }
   guard let profile, profile.contactless.isGiven,
     let mistake = TapSettings.mistake(in: profile.contactless)
   else { return profile }
-  report(index, arguments, line: nil) { $0.add(mistake) }
+  tell(nil) { $0.add(mistake) }
   return nil
 }
 
@@ -53,15 +62,21 @@ private func report(
   _ index: Int, _ arguments: Arguments, line number: Int?, _ addFault: (inout Line) -> Void
 ) {
   var line = Line()
-  arguments.withWord(index) { line.add($0) }
-  line.add(":")
-  if let number {
-    line.add(number)
-    line.add(":")
-  }
+  line.add(place: index, arguments, number)
   line.add(" error: ")
   addFault(&line)
   line.print(to: .error)
+}
+
+extension Line {
+  /// Adds `FILE:LINE:`, or `FILE:` for the file as a whole.
+  mutating func add(place index: Int, _ arguments: Arguments, _ number: Int?) {
+    arguments.withWord(index) { add($0) }
+    add(":")
+    guard let number else { return }
+    add(number)
+    add(":")
+  }
 }
 
 private func printSummary(

@@ -14,7 +14,7 @@ func doctor(_ arguments: Arguments) -> Int32 {
       "usage: tillgate doctor BOARD.ini [--json] [--cut-test | --cut-result NUMBER]")
     return Exit.usage
   }
-  guard let profile = readProfile(1, arguments) else { return Exit.failure }
+  guard let profile = readProfile(arguments, options) else { return Exit.failure }
   if options.task == .cutTest { return cutTest(profile) }
   var examination = Examination(profile, isForPrograms: options.isForPrograms)
   if case .cutResult(let promised) = options.task {
@@ -23,6 +23,22 @@ func doctor(_ arguments: Arguments) -> Int32 {
     examination.lookAtAll()
   }
   return examination.report.end()
+}
+
+/// The board file; nil when something is wrong in it, all of which was said.
+private func readProfile(_ arguments: Arguments, _ options: DoctorOptions) -> BoardProfile? {
+  guard options.isForPrograms else { return readProfile(1, arguments) }
+  if let profile = readProfile(1, arguments, { _, _ in }) { return profile }
+  var report = DoctorReport(isForPrograms: true, board: nil)
+  _ = readProfile(1, arguments) { number, addFault in
+    var object = Line()
+    object.add(place: 1, arguments, number)
+    object.add(" ")
+    addFault(&object)
+    report.add(BoardFacts.unreadable, about: object)
+  }
+  _ = report.end()
+  return nil
 }
 
 /// The command line after `doctor BOARD.ini`.

@@ -13,14 +13,15 @@ struct DoctorReport: ~Copyable {
   private var faults = 0
   private var warnings = 0
 
-  init(isForPrograms: Bool, board: Text<33>) {
+  /// `board`: nil when its file could not be read.
+  init(isForPrograms: Bool, board: Text<33>?) {
     self.isForPrograms = isForPrograms
     guard isForPrograms else { return }
     var line = Line()
     line.add("{\"tillgate\":\"")
     line.add(version)
     line.add("\",\"board\":\"")
-    board.withBytes { line.add(json: $0) }
+    if let board { board.withBytes { line.add(json: $0) } }
     line.add("\",\"findings\":[")
     line.print()
   }

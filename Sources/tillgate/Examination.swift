@@ -27,7 +27,10 @@ struct Examination: ~Copyable {
     lookAtKeys()
     lookAtDisk()
     lookAtLines()
-    lookAtPort()
+    lookAtPort(profile.register.port)
+    lookAtReader()
+    if profile.scanner.isThere { lookAtPort(profile.scanner.port) }
+    if profile.display.device.isThere { lookAtPort(profile.display.device.port) }
     lookAtLink()
   }
 
@@ -236,9 +239,11 @@ extension Examination {
     return good
   }
 
-  private mutating func lookAtPort() {
+  /// Whether it can be opened.
+  @discardableResult
+  private mutating func lookAtPort(_ path: Path) -> Bool {
     var port = tg_port()
-    let result = profile.register.port.withPointer { path in
+    let result = path.withPointer { path in
       tg_look_at_port(UnsafeRawPointer(path).assumingMemoryBound(to: CChar.self), &port)
     }
     var facts = PortFacts()
@@ -247,7 +252,18 @@ extension Examination {
     facts.isMiniUART = port.is_mini_uart != 0
     facts.isConsole = port.is_console != 0
     var object = Line()
-    profile.register.port.withBytes { object.add($0) }
+    path.withBytes { object.add($0) }
+    facts.judge { report.add($0, about: object) }
+    return facts.refusal == nil && facts.isPort
+  }
+
+  private mutating func lookAtReader() {
+    let contactless = profile.contactless
+    guard contactless.isGiven, lookAtPort(contactless.port) else { return }
+    var facts = ReaderFacts()
+    if !isServiceRunning { facts.answer = ReaderTrial.ask(contactless) }
+    var object = Line()
+    contactless.port.withBytes { object.add($0) }
     facts.judge { report.add($0, about: object) }
   }
 

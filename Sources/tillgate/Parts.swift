@@ -171,7 +171,7 @@ struct Parts: ~Copyable {
   }
 }
 
-private func portSettings(_ path: Path, _ baud: Int) -> PortSettings {
+func portSettings(_ path: Path, _ baud: Int) -> PortSettings {
   guard let name = path.withBytes({ DeviceName($0) }) else {
     preconditionFailure("a profile's paths are as long as a device's name may be")
   }

@@ -49,43 +49,7 @@ enum RunningCounts {
         directory ?? usual.utf8Start, creating: false, locking: false)
       try directory.read(name, .open, into: &text)
     } catch { return false }
-    text.withBytes { parse($0, into: &facts) }
+    text.withBytes { facts.take($0) }
     return true
   }
-
-  /// Reads `name=number` after `name=number`; passes over what it does not know.
-  static func parse(_ text: Span<UInt8>, into facts: inout LinkFacts) {
-    var start = 0
-    for index in text.indices where text[index] == 0x20 || text[index] == 0x0A {
-      take(text.extracting(start..<index), into: &facts)
-      start = index + 1
-    }
-    take(text.extracting(start..<text.count), into: &facts)
-  }
-
-  private static func take(_ word: Span<UInt8>, into facts: inout LinkFacts) {
-    for index in word.indices where word[index] == UInt8(ascii: "=") {
-      let name = word.extracting(0..<index)
-      guard let number = decimal(word.extracting((index + 1)...)) else { return }
-      if withLiteral("frames", { name.equals($0) }) { facts.frames = number }
-      if withLiteral("noise", { name.equals($0) }) { facts.noise = number }
-      if withLiteral("forged", { name.equals($0) }) { facts.forged = number }
-      if withLiteral("replayed", { name.equals($0) }) { facts.replayed = number }
-      if withLiteral("releases", { name.equals($0) }) { facts.releases = number }
-      if withLiteral("late", { name.equals($0) }) { facts.late = number }
-      return
-    }
-  }
-}
-
-/// A decimal number of at most 18 digits.
-func decimal(_ text: Span<UInt8>) -> UInt64? {
-  guard text.count > 0, text.count <= 18 else { return nil }
-  var number: UInt64 = 0
-  for place in text.indices {
-    let digit = text[place] &- UInt8(ascii: "0")
-    guard digit <= 9 else { return nil }
-    number = number * 10 + UInt64(digit)
-  }
-  return number
 }

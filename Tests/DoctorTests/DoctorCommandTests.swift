@@ -107,6 +107,22 @@ struct DoctorCommandTests {
     #expect(report.milliseconds >= 200)
   }
 
+  @Test("tells programs, too, what is wrong in a board file")
+  func badBoard() throws {
+    let board = try VirtualBoard()
+    try "[board]\nname = x\nbud = \"1\"\n".write(
+      to: board.folder.appending(path: "bad.ini"), atomically: true, encoding: .utf8)
+    let result = try board.run("doctor", "bad.ini", "--json")
+    #expect(result.status == 1)
+    let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
+    #expect(report.faults == report.findings.count && report.faults > 1)
+    #expect(report.findings.allSatisfy { $0.code == "board.file" })
+    #expect(report.findings[0].about?.hasPrefix("bad.ini:3: unknown key 'bud'") == true)
+    let missing = try board.run("doctor", "none.ini", "--json")
+    let empty = try JSONDecoder().decode(Report.self, from: Data(missing.output.utf8))
+    #expect(missing.status == 1 && empty.faults == 1)
+  }
+
   @Test("says the same to people, with what to do")
   func text() throws {
     let board = try VirtualBoard()

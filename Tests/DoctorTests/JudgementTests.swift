@@ -192,6 +192,10 @@ struct StoreJudgementTests {
         "warning link.noise", "fault link.forged", "warning link.replayed", "warning link.late",
       ])
     #expect(said(LinkFacts().judge) == ["warning link.silent"])
+    // No count is too large to be judged.
+    facts.noise = .max
+    facts.late = .max
+    #expect(said(facts.judge).contains("warning link.noise"))
     #expect(LinkFacts.unknown.level == .note)
   }
 }

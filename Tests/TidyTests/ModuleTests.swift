@@ -18,7 +18,7 @@ struct ModuleTests {
     "Vault": ["Octets", "CSodium", "CBearSSL"],
     "Link": ["Octets", "CSodium"],
     "Profile": ["Octets", "CInih"],
-    "Doctor": [],
+    "Doctor": ["Octets"],
     "Journal": ["Octets", "Link", "CSodium", "CSQLite"],
     "Register": ["Octets", "Vault", "Link"],
     "RegisterKit": ["Octets", "Vault", "Link", "Register", "CSodium", "CTillregister"],

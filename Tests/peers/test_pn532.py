@@ -1,6 +1,7 @@
 """libnfc's nfc-list and nfcpy talk to our virtual PN532: programs that were written for the real
 one judge that it is a faithful one."""
 
+import json
 import os
 import pathlib
 import re
@@ -120,3 +121,46 @@ def test_the_host_rates_are_followed(chip):
         device.close()
     log = "\n".join(say("log")).lower()
     assert "d41007" in log and "d41004" in log
+
+
+BOARD = """[board]
+name = seen
+model = A virtual one
+[stripe]
+kind = f2f
+source = stream
+stream = stripe.edges
+[contactless]
+port = {port}
+max_baud = 921600
+[register]
+port = register.tty
+[storage]
+directory = state
+"""
+
+
+def doctor(folder, port):
+    """What the firmware's doctor finds of the reader at `port`: level and code by what it is about."""
+    (folder / "board.ini").write_text(BOARD.format(port=port))
+    done = subprocess.run(
+        [os.path.abspath(os.environ["FIRMWARE"]), "doctor", "board.ini", "--json"], cwd=folder,
+        capture_output=True, text=True, timeout=60)
+    findings = json.loads(done.stdout)["findings"]
+    return [(f["level"], f["code"]) for f in findings if f["check"] == "reader"]
+
+
+def test_the_doctor_asks_the_chip(chip, tmp_path):
+    path, say = chip()
+    assert doctor(tmp_path, path) == [("ok", "reader")]
+    # It was left at the fast rate, and is found again.
+    assert doctor(tmp_path, path) == [("ok", "reader")]
+    # SetSerialBaudRate (code 10 hexadecimal) to 921600 (code 7).
+    assert any("D41007" in line.replace(" ", "") for line in say("log"))
+
+
+def test_the_doctor_says_that_nobody_answers(tmp_path):
+    near, far = os.openpty()
+    assert doctor(tmp_path, os.ttyname(far)) == [("fault", "reader.silent")]
+    os.close(near)
+    os.close(far)
