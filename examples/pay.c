@@ -153,7 +153,7 @@ static void take_event(Sale *sale, const tillregister_event *event) {
       if (event->standing == TILLREGISTER_MISSING) die("records", "some are lost: call somebody");
       if (event->standing == TILLREGISTER_FORKED_LOG) die("records", "not the controller's");
       break;
-    case TILLREGISTER_FORKED: die("records", "not the controller's: call somebody");
+    case TILLREGISTER_FORKED: die("records", "not the controller's: call somebody"); break;
     case TILLREGISTER_RECALL: give_back(sale->till, &sale->store, event->index); break;
     case TILLREGISTER_RESPONSE:
       if (event->is_accepted) break;
