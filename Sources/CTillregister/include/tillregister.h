@@ -150,7 +150,8 @@ enum {
   TILLREGISTER_STATUS = 6,      // of `reference`: `state`, `reason`, `index`
   TILLREGISTER_TOTALS = 7,      // see `message`
   TILLREGISTER_DIAGNOSIS = 8,   // see `message`
-  TILLREGISTER_ERROR = 9,       // the controller did not understand a message of type `request`
+  TILLREGISTER_ERROR = 9,       // the controller cannot read a message of type `request`: it is
+                                // not asked again
   TILLREGISTER_RECALL = 10,     // a power cut took record `index` from the controller: give it back
   TILLREGISTER_FORKED = 11      // the controller's log is not ours: an alarm, no more records come
 };
