@@ -16,7 +16,7 @@ BOARD ?= qemu
 ARCH ?=
 DEV ?=
 
-.PHONY: help run test unit peers kit arm64 heap sandbox crash replay check firmware boards-check bench \
+.PHONY: help run test unit peers kit arm64 heap sandbox crash log-bench replay check firmware boards-check bench \
   vm-test vm-bench vm-parts image flash image-test image-parts \
   deb deb-test systemd-score magstripe-million magstripe-table dukpt-all gpiod2 sim soak fuzz \
   lint format clean
@@ -44,6 +44,9 @@ heap: unit ## the loop and the capture ask the C library for no memory
 
 crash: $(PEERS)/ready firmware ## kills -9 program and register at random moments, KILLS=200 times
 	$(PEERS)/bin/python Tests/Crash/crash.py .build-fw/x86_64/tillgate $(KILLS) $(CRASH_SEED)
+
+log-bench: $(PEERS)/ready firmware ## start to first tick with a log of 100,000 records, beside a short one
+	$(PEERS)/bin/python Tests/Crash/start.py .build-fw/x86_64/tillgate
 
 sandbox: unit ## every thread of the running firmware is inside its walls, and works there
 	.build/debug/bench sandbox

@@ -72,7 +72,7 @@ struct PairingKeys: Sendable {
     return bytes
   }
 
-  private static func point(of secret: [UInt8]) -> [UInt8] {
+  static func point(of secret: [UInt8]) -> [UInt8] {
     var point = [UInt8](repeating: 0, count: 32)
     _ = crypto_scalarmult_base(&point, secret)
     return point

@@ -43,6 +43,7 @@ struct MeasureAllCommand: MeasureCommand {
     try ReleasesCommand.measure(options, &findings)
     try TapCommand.measure(options, &findings)
     try DialogueCommand.measure(options, &findings)
+    try GoodputCommand.measure(options, &findings)
   }
 }
 
