@@ -1,6 +1,8 @@
 // A seeded world: customers, a cashier and misfortunes around one kiosk, and the promises that must
 // hold whatever happens. The same seed gives the same run in every build.
 
+import Controller
+import Journal
 import Link
 import Magstripe
 import Octets
