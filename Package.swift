@@ -68,8 +68,8 @@ let package = Package(
     firmware(
       "Controller",
       [
-        "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
-        "Journal",
+        "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Concert",
+        "Vault", "Link", "Journal",
       ]),
     firmware(
       "LinuxBoard",
@@ -80,7 +80,8 @@ let package = Package(
     .executableTarget(
       name: "tillgate",
       dependencies: [
-        "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
+        "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Concert",
+        "Vault", "Link",
         "Journal", "Controller", "Profile", "LinuxBoard", "Doctor", "CLinux", "CSodium",
       ],
       swiftSettings: swift),

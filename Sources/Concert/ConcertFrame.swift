@@ -13,6 +13,29 @@ enum Control {
   static let refuse: UInt8 = 0x15
 }
 
+/// How a character stands in a byte of eight bits without parity, as our ports are set.
+public enum ConcertParity: UInt8, Sendable, BitwiseCopyable {
+  /// The till's port is set likewise.
+  case none = 0
+  /// The till's port has seven bits and even parity: on the wire the parity is our eighth bit.
+  case even = 1
+
+  /// Nil when the till never sent this byte.
+  func character(_ byte: UInt8) -> UInt8? {
+    switch self {
+    case .none: byte
+    case .even: byte.nonzeroBitCount % 2 == 0 ? byte & 0x7F : nil
+    }
+  }
+
+  func byte(_ character: UInt8) -> UInt8 {
+    switch self {
+    case .none: character
+    case .even: character.nonzeroBitCount % 2 == 0 ? character : character | 0x80
+    }
+  }
+}
+
 /// The exclusive or of all bytes behind STX, ETX included.
 struct Checksum {
   private(set) var value: UInt8 = 0

@@ -40,6 +40,7 @@ public struct ConcertTerminal: ~Copyable {
   /// How often an answer is offered or sent.
   static let mostTries = 3
 
+  private let parity: ConcertParity
   private var state = State.idle
   private var frame = Bytes<34>()
   private var checksum = Checksum()
@@ -48,7 +49,7 @@ public struct ConcertTerminal: ~Copyable {
   private var answer = Bytes<83>()
   private var output = Bytes<96>()
 
-  public init() {}
+  public init(parity: ConcertParity = .none) { self.parity = parity }
 
   /// Whether a request waits for `answer`.
   public var isBusy: Bool { if case .busy = state { true } else { false } }
@@ -67,7 +68,8 @@ public struct ConcertTerminal: ~Copyable {
     _ bytes: Span<UInt8>, from offset: inout Int, now: Instant
   ) -> Event? {
     while offset < bytes.count {
-      let byte = bytes[offset]
+      // What came damaged is a character that no field has: the till is asked again.
+      let byte = parity.character(bytes[offset]) ?? 0
       offset += 1
       if let event = take(byte, now: now) { return event }
     }
@@ -230,9 +232,7 @@ extension ConcertTerminal {
   }
 
   private mutating func deliver(tries: Int, now: Instant) {
-    do { try answer.withBytes { (bytes) throws(Overflow) in try output.append(bytes) } } catch {
-      // As in `say`.
-    }
+    for index in 0..<answer.count { say(answer[index]) }
     state = .delivering(tries: tries, until: now + Self.patience)
   }
 
@@ -248,6 +248,6 @@ extension ConcertTerminal {
 
   /// A line that takes nothing loses it, as a cable would: the other end asks again.
   private mutating func say(_ character: UInt8) {
-    do { try output.append(character) } catch {}
+    do { try output.append(parity.byte(character)) } catch {}
   }
 }

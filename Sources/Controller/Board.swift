@@ -97,6 +97,8 @@ public enum Peripheral: Int, Sendable {
   case scanner = 0
   /// Two lines of text for the customer.
   case display = 1
+  /// An older till.
+  case concert = 2
   /// A register that only watches.
   case watcher = 3
 

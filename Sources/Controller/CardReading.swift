@@ -19,6 +19,8 @@ enum SwipeResult: Equatable {
 struct CardReading: ~Copyable {
   private var tracks = StripeTracks()
   var plaintext = Bytes<239>()
+  /// The masked number of what was encrypted last.
+  private(set) var masked = Bytes<19>()
 
   init() {}
 
@@ -131,6 +133,8 @@ struct CardReading: ~Copyable {
       }
     } catch { return false }
     record.algorithm = use.algorithm == .tdes ? .tdesDUKPT : .aesDUKPT
+    masked.removeAll()
+    try record.maskedPAN.withBytes { (text) throws(Overflow) in try masked.append(text) }
     try use.serial.withBytes { (serial) throws(Overflow) in try record.ksn.append(serial) }
     return true
   }

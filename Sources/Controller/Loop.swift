@@ -65,6 +65,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   let attachments: Attachments
   var codes = CodeReading()
   var guidance: Guidance
+  var concert: ConcertTill
 
   public init(
     board: consuming B, timing: LoopTiming, terminal: consuming Terminal, clock: WallClock,
@@ -84,6 +85,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     self.watcher = watcher
     self.attachments = attachments
     guidance = Guidance(attachments.display, language: attachments.language)
+    concert = ConcertTill(attachments.concert)
   }
 
   public var scannerCounts: ScannerCounts { codes.counts }
@@ -108,6 +110,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
     takeReports(now: now)
     if hasReader { takeTaps(now: now) }
     takeScans(now: now)
+    tendConcert(now: now)
     takeBytes(now: now)
     refillKeys(now: now)
     write(now: now)
@@ -182,6 +185,7 @@ extension Loop where B: ~Copyable {
     let bytes = sealed.withBytes { RecordBytes($0) }
     log(order.reference, index, bytes, now: now)
     link.prepare(outbox: outbox, now: now)
+    noteForTill()
     step(.captured(method, index: index, due: due), now: now)
   }
 }
@@ -198,7 +202,10 @@ extension Loop where B: ~Copyable {
     case .failed(let method, let failure, _): health[method].noteFailure(failure.reason)
     default: break
     }
-    let effects = transaction.step(input, now: now)
+    perform(transaction.step(input, now: now), now: now)
+  }
+
+  mutating func perform(_ effects: Transaction.Effects, now: Instant) {
     if let due = effects.release { release(due: due, now: now) }
     if let closing = effects.close { keep(closing, now: now) }
     if let response = effects.response { answer(response, now: now) }
@@ -222,6 +229,7 @@ extension Loop where B: ~Copyable {
     if clock.isSet { event.unixMilliseconds = .some(clock.unixMilliseconds(at: now)) }
     if let order = transaction.order { guidance.serve(order) }
     guidance.tell(event, now: now)
+    tellTill(event, now: now)
     if !transaction.hides(event) { link.send(.event(event)) }
     watcher?.send(.event(event))
     switch event.kind {
@@ -324,7 +332,7 @@ extension Loop where B: ~Copyable {
     }
   }
 
-  private var supportedMethods: Methods {
+  var supportedMethods: Methods {
     .magneticStripe.union(hasReader ? .contactless : .none).union(scannedMethods)
   }
 

@@ -1,5 +1,5 @@
 // The loop's devices beside head and register: scanner and customer display, each on a serial port
-// that may come and go.
+// that may come and go. (An older till's port is in LoopConcert.swift.)
 
 import Display
 import Link
@@ -13,6 +13,9 @@ public struct Attachments: Sendable {
   public var display: DisplaySettings?
   /// The kiosk's language, for customers who have not said theirs.
   public var language = Language.english
+
+  /// Nil: no port for a till that speaks Concert.
+  public var concert: ConcertSettings?
 
   public init() {}
 

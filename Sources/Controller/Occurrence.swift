@@ -74,6 +74,10 @@ public struct Occurrence: BitwiseCopyable, Sendable, Equatable {
     case logsDiffer
     /// The journal cannot store records (`detail` 0), or can again (1).
     case journalStoring
+    /// An older till asked for what cannot be done. `detail`: the reason code.
+    case tillRefused
+    /// An older till did not take the answer, however often it was offered.
+    case tillGone
   }
 
   public var at: Instant

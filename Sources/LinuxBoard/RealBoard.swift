@@ -112,14 +112,16 @@ public struct DeviceSlots {
   public let scanner: UnsafeMutablePointer<PortSlot>
   public let display: UnsafeMutablePointer<PortSlot>
   public let watcher: UnsafeMutablePointer<PortSlot>
+  public let concert: UnsafeMutablePointer<PortSlot>
 
   public init(
     scanner: UnsafeMutablePointer<PortSlot>, display: UnsafeMutablePointer<PortSlot>,
-    watcher: UnsafeMutablePointer<PortSlot>
+    watcher: UnsafeMutablePointer<PortSlot>, concert: UnsafeMutablePointer<PortSlot>
   ) {
     self.scanner = scanner
     self.display = display
     self.watcher = watcher
+    self.concert = concert
   }
 }
 
@@ -132,6 +134,7 @@ public struct RealBoard: Board, ~Copyable {
   private var scanner: SerialPort
   private var display: SerialPort
   private var watcher: SerialPort
+  private var concert: SerialPort
   private let lamps: Lamps
 
   /// What is pointed to must outlive the board.
@@ -148,6 +151,7 @@ public struct RealBoard: Board, ~Copyable {
     scanner = SerialPort(slot: devices.scanner)
     display = SerialPort(slot: devices.display)
     watcher = SerialPort(slot: devices.watcher)
+    concert = SerialPort(slot: devices.concert)
     self.lamps = lamps
   }
 
@@ -181,6 +185,7 @@ public struct RealBoard: Board, ~Copyable {
     case .scanner: PortChange(scanner.tend())
     case .display: PortChange(display.tend())
     case .watcher: PortChange(watcher.tend())
+    case .concert: PortChange(concert.tend())
     }
   }
 
@@ -189,6 +194,7 @@ public struct RealBoard: Board, ~Copyable {
     case .scanner: bytes.appendFilling { room in scanner.read(into: &room) }
     case .display: bytes.appendFilling { room in display.read(into: &room) }
     case .watcher: bytes.appendFilling { room in watcher.read(into: &room) }
+    case .concert: bytes.appendFilling { room in concert.read(into: &room) }
     }
   }
 
@@ -197,6 +203,7 @@ public struct RealBoard: Board, ~Copyable {
     case .scanner: scanner.write(bytes)
     case .display: display.write(bytes)
     case .watcher: watcher.write(bytes)
+    case .concert: concert.write(bytes)
     }
   }
 

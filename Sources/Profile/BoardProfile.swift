@@ -35,6 +35,7 @@ public struct BoardProfile: Sendable {
   /// The code scanner.
   public internal(set) var scanner = Device()
   public internal(set) var display = Display()
+  public internal(set) var concert = Concert()
 
   init() {}
 
@@ -107,6 +108,16 @@ public struct BoardProfile: Sendable {
     public internal(set) var baud = 0
 
     public var isThere: Bool { !port.isEmpty }
+  }
+
+  /// The port for a till that speaks Concert.
+  public struct Concert: Sendable {
+    public internal(set) var device = Device()
+    /// The numbers of the keys' choices.
+    public internal(set) var parity = 0
+    public internal(set) var acceptance = 0
+    public internal(set) var cardSeconds = 0
+    public internal(set) var outcomeSeconds = 0
   }
 
   /// The customer display.

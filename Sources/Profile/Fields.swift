@@ -44,6 +44,12 @@ extension BoardProfile {
     case .characters: display.characters = number
     case .language: display.language = number
     case .select: display.select = Text(text)
+    case .concertPort: concert.device.port = Text(text)
+    case .concertBaud: concert.device.baud = Self.number(text)
+    case .parity: concert.parity = number
+    case .acceptance: concert.acceptance = number
+    case .cardSeconds: concert.cardSeconds = number
+    case .outcomeSeconds: concert.outcomeSeconds = number
     }
   }
 

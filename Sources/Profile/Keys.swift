@@ -5,9 +5,9 @@
 public enum Section: UInt8, Sendable {
   case board, loop, gpio, stripe, contactless, register, pairing, indicators, storage, card
   case scanner, display
-  case watcher
+  case watcher, concert
 
-  public static let count = 13
+  public static let count = 14
 
   public var name: StaticString {
     switch self {
@@ -24,6 +24,7 @@ public enum Section: UInt8, Sendable {
     case .scanner: "scanner"
     case .watcher: "watcher"
     case .display: "display"
+    case .concert: "concert"
     }
   }
 }
@@ -102,8 +103,9 @@ public enum Key: UInt8, Sendable {
   case scannerPort, scannerBaud
   case watcherPort, watcherBaud
   case displayPort, displayBaud, commands, characters, select, language
+  case concertPort, concertBaud, parity, acceptance, cardSeconds, outcomeSeconds
 
-  public static let count = 60
+  public static let count = 66
 
   public var rule: Rule {
     switch self {
@@ -137,6 +139,8 @@ public enum Key: UInt8, Sendable {
         "Serial port of a second register, which is told everything and can change nothing.")
     case .watcherBaud: .baud(.watcher, default: "115200")
     case .displayPort, .displayBaud, .commands, .characters, .select, .language: displayRule
+    case .concertPort, .concertBaud, .parity, .acceptance, .cardSeconds, .outcomeSeconds:
+      concertRule
     }
   }
 
@@ -342,6 +346,32 @@ public enum Key: UInt8, Sendable {
         .scanner, "port", .path,
         "Serial port of the code scanner; required in this section.")
     default: .baud(.scanner, default: "9600")
+    }
+  }
+
+  private var concertRule: Rule {
+    switch self {
+    case .concertPort:
+      Rule(
+        .concert, "port", .path,
+        "Serial port of a till that speaks Concert's protocol E+; required in this section.")
+    case .concertBaud: .baud(.concert, default: "9600")
+    case .parity:
+      Rule(
+        .concert, "parity", .choice("none, even"), default: "none",
+        "Of the till's port: none with 8 data bits (USB), even with 7.")
+    case .acceptance:
+      Rule(
+        .concert, "accepts", .choice("approved, captured"), default: "approved",
+        "What the till is told is accepted: what the register approved, or whatever was captured.")
+    case .cardSeconds:
+      Rule(
+        .concert, "card_s", .number(1...3600), default: "60",
+        "How long a card is waited for, in seconds.")
+    default:
+      Rule(
+        .concert, "outcome_s", .number(1...600), default: "60",
+        "How long the register may take to report the outcome, in seconds.")
     }
   }
 

@@ -31,9 +31,9 @@ struct ProfileParser: ~Copyable {
   var profile = BoardProfile()
   private var place = Place.beforeAnySection
   /// The line of each key and section, of which there are fewer; 0 where it is not in the file.
-  private var keyLines = InlineArray<64, Int>(repeating: 0)
+  private var keyLines = InlineArray<80, Int>(repeating: 0)
   /// Keys whose value was wrong: what depends on them is not judged.
-  private var faulty = InlineArray<64, Bool>(repeating: false)
+  private var faulty = InlineArray<80, Bool>(repeating: false)
   private var sectionLines = InlineArray<16, Int>(repeating: 0)
   private var line = 0
   private var hasMistake = false

@@ -122,8 +122,8 @@ extension ProfileParser {
 
   /// A path is one port; a section of a device names its port.
   private mutating func checkPorts(_ report: BoardProfile.Report) {
-    let ports: [6 of Key] = [
-      .port, .stream, .tapPort, .scannerPort, .displayPort, .watcherPort,
+    let ports: [7 of Key] = [
+      .port, .stream, .tapPort, .scannerPort, .displayPort, .watcherPort, .concertPort,
     ]
     for index in ports.indices {
       let key = ports[index]
@@ -165,6 +165,7 @@ extension BoardProfile {
     case .scannerPort: scanner.port
     case .watcherPort: watcher.port
     case .displayPort: display.device.port
+    case .concertPort: concert.device.port
     default: register.port
     }
   }

@@ -61,6 +61,9 @@ public struct Surroundings: ~Copyable {
   private var scanned = Bytes<512>()
   /// What went to the customer display since it was last looked at; the newest 512 bytes at most.
   public private(set) var displayed = Bytes<512>()
+  private var fromTill = Bytes<512>()
+  /// What went to the older till since it was last looked at.
+  public private(set) var toTill = Bytes<512>()
   private var peripheralsAreNew = InlineArray<4, Bool>(repeating: true)
 
   /// What the keeper of the registers' list wants of the controller next.
@@ -193,6 +196,16 @@ extension Surroundings {
 
   public mutating func clearDisplayed() { displayed.removeAll() }
 
+  /// The older till sends `bytes`; what does not fit is lost.
+  public mutating func tillSends(_ bytes: Span<UInt8>) {
+    do { try fromTill.append(bytes) } catch { return }
+  }
+
+  /// The device's cable is pulled and plugged in again.
+  public mutating func replug(_ device: Peripheral) { peripheralsAreNew[device.rawValue] = true }
+
+  public mutating func clearToTill() { toTill.removeAll() }
+
   /// What the register sends.
   mutating func sendToController(_ bytes: Span<UInt8>) {
     watchToController.hear(bytes)
@@ -277,17 +290,32 @@ extension Surroundings {
   }
 
   fileprivate mutating func receive(from device: Peripheral, into bytes: inout Bytes<512>) {
-    guard device == .scanner else { return }
-    do { try scanned.withBytes { (text) throws(Overflow) in try bytes.append(text) } } catch {
+    switch device {
+    case .scanner: Self.move(&scanned, to: &bytes)
+    case .concert: Self.move(&fromTill, to: &bytes)
+    case .display, .watcher: break
+    }
+  }
+
+  private static func move(_ source: inout Bytes<512>, to bytes: inout Bytes<512>) {
+    do { try source.withBytes { (text) throws(Overflow) in try bytes.append(text) } } catch {
       return
     }
-    scanned.removeAll()
+    source.removeAll()
+  }
+
+  /// The newest bytes stay.
+  private static func keep(_ bytes: Span<UInt8>, in sent: inout Bytes<512>) {
+    if sent.room < bytes.count { sent.removeAll() }
+    do { try sent.append(bytes) } catch { return }
   }
 
   fileprivate mutating func send(_ bytes: Span<UInt8>, to device: Peripheral) -> Int {
-    guard device == .display else { return 0 }
-    if displayed.room < bytes.count { displayed.removeAll() }
-    do { try displayed.append(bytes) } catch { return 0 }
+    switch device {
+    case .scanner, .watcher: return 0
+    case .display: Self.keep(bytes, in: &displayed)
+    case .concert: Self.keep(bytes, in: &toTill)
+    }
     return bytes.count
   }
 

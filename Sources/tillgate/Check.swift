@@ -113,6 +113,10 @@ private func printSummary(
     line.add("; watcher ")
     profile.watcher.port.withBytes { line.add($0) }
   }
+  if profile.concert.device.isThere {
+    line.add("; Concert till ")
+    profile.concert.device.port.withBytes { line.add($0) }
+  }
   line.add("; register ")
   profile.register.port.withBytes { line.add($0) }
   line.add(" at ")

@@ -21,13 +21,14 @@ struct Keeper: ~Copyable {
   private var scanner: PortKeeper?
   private var watcher: PortKeeper?
   private var display: PortKeeper?
+  private var concert: PortKeeper?
   private var retryAt: Instant?
 
   init(
     _ shared: UnsafeMutablePointer<SharedState>, store: consuming VaultStore,
     keys: consuming KeyKeeper, desk: consuming PairingDesk, port: consuming PortKeeper,
     reader: consuming PortKeeper?, scanner: consuming PortKeeper?, display: consuming PortKeeper?,
-    watcher: consuming PortKeeper?
+    watcher: consuming PortKeeper?, concert: consuming PortKeeper?
   ) {
     self.shared = shared
     self.store = store
@@ -38,6 +39,7 @@ struct Keeper: ~Copyable {
     self.scanner = scanner
     self.watcher = watcher
     self.display = display
+    self.concert = concert
   }
 
   /// The body of the thread.
@@ -49,6 +51,7 @@ struct Keeper: ~Copyable {
       scanner?.tend(at: now)
       watcher?.tend(at: now)
       display?.tend(at: now)
+      concert?.tend(at: now)
       desk.tend(store, now: now)
       fillMailbox(now: now)
       MonotonicClock.sleep(until: now + Self.round)

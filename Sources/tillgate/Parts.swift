@@ -2,6 +2,7 @@
 
 import CLinux
 import CSodium
+import Concert
 import Contactless
 import Controller
 import Display
@@ -62,7 +63,8 @@ struct Parts: ~Copyable {
         ? PortKeeper(portSettings(profile.contactless.port, PN532.firstRate), slot: reader) : nil,
       scanner: portKeeper(profile.scanner, devices.scanner),
       display: portKeeper(profile.display.device, devices.display),
-      watcher: portKeeper(profile.watcher, devices.watcher))
+      watcher: portKeeper(profile.watcher, devices.watcher),
+      concert: portKeeper(profile.concert.device, devices.concert))
   }
 
   private static func taps(
@@ -191,6 +193,7 @@ extension Attachments {
     self.init()
     hasScanner = profile.scanner.isThere
     language = Language(rawValue: UInt8(profile.display.language)) ?? .english
+    concert = ConcertSettings(profile.concert)
     guard profile.display.device.isThere else { return }
     display = .some(
       DisplaySettings(
@@ -206,6 +209,17 @@ extension Attachments {
       try display.select.withBytes { (text) throws(HexError) in try Hex.decode(text, into: &bytes) }
     } catch { preconditionFailure("the key's rule takes pairs of digits only, 16 at most") }
     return bytes.withBytes { Selection($0) }
+  }
+}
+
+extension ConcertSettings {
+  /// Nil where the board has no such port.
+  fileprivate init?(_ concert: BoardProfile.Concert) {
+    guard concert.device.isThere else { return nil }
+    self.init(
+      acceptance: Acceptance(rawValue: UInt8(concert.acceptance)) ?? .approved,
+      cardSeconds: UInt16(concert.cardSeconds), outcomeSeconds: UInt16(concert.outcomeSeconds))
+    parity = concert.parity == 0 ? .none : .even
   }
 }
 

@@ -46,11 +46,12 @@ private func runThreads(_ profile: BoardProfile) throws(StartFailure) {
   let scannerSlot = try lockSlot()
   let watcherSlot = try lockSlot()
   let displaySlot = try lockSlot()
+  let concertSlot = try lockSlot()
   var parts = try Parts(
     profile, shared.pointer, edges.pointer, slot.pointer, reader: readerSlot.pointer,
     devices: DeviceSlots(
       scanner: scannerSlot.pointer, display: displaySlot.pointer,
-      watcher: watcherSlot.pointer))
+      watcher: watcherSlot.pointer, concert: concertSlot.pointer))
   // The first batch of keys is durable before the loop can ask for it.
   parts.keeper?.fillMailbox(now: MonotonicClock.now())
   let keeper = try lock { (place: UnsafeMutablePointer<Keeper>) in

@@ -101,7 +101,7 @@ struct Supervisor: ~Copyable {
     case .scanRead:
       line.add(", wallet ")
       line.add(occurrence.detail)
-    case .refused, .scanRefused:
+    case .refused, .scanRefused, .tillRefused:
       line.add(", reason ")
       line.add(hex: UInt8(truncatingIfNeeded: occurrence.detail))
     case .pairingCode:
@@ -219,6 +219,8 @@ extension Occurrence {
     case .scanRead: "payment code read"
     case .scanRefused: "payment code refused"
     case .scanIgnored: "scan without a payment ignored"
+    case .tillRefused: "request of the older till refused"
+    case .tillGone: "the older till did not take its answer"
     }
   }
 }

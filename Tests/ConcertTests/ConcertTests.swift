@@ -218,6 +218,24 @@ struct ConcertTests {
     #expect(line.events.last == .unanswered)
   }
 
+  @Test("speaks to a port of seven bits and even parity")
+  func evenParity() {
+    let even = { (bytes: [UInt8]) in
+      bytes.map { $0.nonzeroBitCount % 2 == 0 ? $0 : $0 | 0x80 }
+    }
+    var line = Line(terminal: ConcertTerminal(parity: .even))
+    #expect(line.send(even([5])) == even([6]))
+    var damaged = even(framed(ask()))
+    damaged[10] ^= 1
+    #expect(line.send(damaged) == even([0x15]))
+    #expect(line.send(even(framed(ask()) + [4])) == even([6]))
+    #expect(line.events.count == 1)
+    line.answer(.accepted, "411111******1111")
+    #expect(line.take() == even([5]))
+    let report = "411111******1111" + String(repeating: " ", count: 39)
+    #expect(line.send(even([6])) == even(framed("010000012501" + report + "978TICKET 042")))
+  }
+
   @Test("forgets a half conversation when its port went away")
   func restart() {
     var line = Line()

@@ -6,7 +6,7 @@ import Testing
 
 private let sections =
   "[board], [loop], [gpio], [stripe], [contactless], [register], [pairing], [indicators], "
-  + "[storage], [card], [scanner], [display], [watcher]"
+  + "[storage], [card], [scanner], [display], [watcher], [concert]"
 
 /// A change to the good board and the messages it must bring.
 struct Mistake: Sendable, CustomTestStringConvertible {

@@ -23,15 +23,16 @@ struct ModuleTests {
     "Register": ["Octets", "Vault", "Link"],
     "RegisterKit": ["Octets", "Vault", "Link", "Register", "CSodium", "CTillregister"],
     "Controller": [
-      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
-      "Journal",
+      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Concert", "Vault",
+      "Link", "Journal",
     ],
     "LinuxBoard": [
       "Octets", "Magstripe", "Vault", "Link", "Journal", "Controller", "Profile", "CLinux", "CGPIO",
       "CSerial", "CSodium", "Synchronization",
     ],
     "tillgate": [
-      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Vault", "Link",
+      "Octets", "Magstripe", "Identity", "Contactless", "WalletCode", "Display", "Concert", "Vault",
+      "Link",
       "Controller", "Journal", "Profile", "Doctor", "LinuxBoard", "CLinux", "CSodium",
       "Synchronization",
     ],

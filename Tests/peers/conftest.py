@@ -21,6 +21,14 @@ def peerport():
 
 
 @pytest.fixture(scope="session")
+def firmware():
+    """Path of the built program."""
+    path = os.environ.get("FIRMWARE")
+    assert path and os.access(path, os.X_OK), "set FIRMWARE to the built firmware"
+    return path
+
+
+@pytest.fixture(scope="session")
 def ask(peerport):
     """Asks one peer of `peerport` a list of JSON requests; returns its answers."""
 

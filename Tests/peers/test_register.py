@@ -16,9 +16,7 @@ CAPTURED, APPROVED, PARTLY, DECLINED, ABORTED, TIMED_OUT, NOT_REPORTED, FAILED =
 
 
 @pytest.fixture(scope="module")
-def world():
-    firmware = os.environ.get("FIRMWARE")
-    assert firmware and os.access(firmware, os.X_OK), "set FIRMWARE to the built firmware"
+def world(firmware):
     secret = os.urandom(32)
     kiosk = Kiosk(firmware, secret)
     till = Till(kiosk.line, secret, kiosk.controller, kiosk.record_key)
