@@ -42,6 +42,8 @@ public struct CardSession: ~Copyable {
   private var name = Bytes<16>()
   /// 9F38.
   private var optionsList = Bytes<255>()
+  /// 5F2D of the answer to SELECT: up to four languages of two letters; empty without it.
+  public private(set) var languages = Bytes<8>()
   /// 94.
   private var locator = Bytes<252>()
   var terminal: TerminalData?
@@ -52,6 +54,7 @@ public struct CardSession: ~Copyable {
     command.wipe()
     data.wipe()
     name.wipe()
+    languages.removeAll()
     optionsList.wipe()
     locator.wipe()
     application = nil
@@ -137,13 +140,14 @@ extension CardSession {
     return .send
   }
 
-  /// `6F{84, A5{9F38 …}}`. An application that is blocked or missing is passed over, as is one
-  /// that is not what was asked for.
+  /// `6F{84, A5{9F38, 5F2D …}}`. An application that is blocked or missing is passed over, as is
+  /// one that is not what was asked for.
   private mutating func takeSelection(
     _ body: Span<UInt8>, _ status: UInt16
   ) throws(CardFault) -> Step {
     guard status == 0x9000 else { return tryNext() }
     name.removeAll()
+    languages.removeAll()
     optionsList.removeAll()
     do throws(TLVError) {
       guard let file = try TLV.find(0x6F, in: body) else { return tryNext() }
@@ -155,6 +159,10 @@ extension CardSession {
         let inner = control.extracting(proprietary)
         if let list = try TLV.find(0x9F38, in: inner) {
           do { try optionsList.append(inner.extracting(list)) } catch { return tryNext() }
+        }
+        if let codes = try TLV.find(0x5F2D, in: inner) {
+          // A list that is too long is no list: it decides nothing.
+          do { try languages.append(inner.extracting(codes)) } catch {}
         }
       }
     } catch { return tryNext() }

@@ -20,6 +20,8 @@ struct CodeReading: ~Copyable {
   private var lines = ScannerLines()
   private var scanned = ScannedCode()
   private var seen = SeenCodes()
+  /// The languages that the code read last named; no secret.
+  private(set) var languages = PreferredLanguages()
 
   init() {}
 
@@ -60,6 +62,7 @@ struct CodeReading: ~Copyable {
       forget()
       reading.plaintext.wipe()
     }
+    languages = PreferredLanguages()
     if let failure = identify(now: now) { return .failed(failure) }
     do throws(CardDataError) { try encode(into: &reading.plaintext) } catch {
       return .failed(Failure(.cardDataIncorrect, .otherCard))
@@ -90,6 +93,9 @@ struct CodeReading: ~Copyable {
       }
     } catch {
       return Failure(error == .unknown ? .cardUnknown : .cardDataIncorrect, .otherCard)
+    }
+    if let place = scanned.consumer?.languages {
+      languages = scanned.withContent { PreferredLanguages($0.extracting(place)) }
     }
     switch verdict {
     case .fresh: return nil

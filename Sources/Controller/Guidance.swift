@@ -30,6 +30,8 @@ struct Guidance: ~Copyable {
   private let language: Language
   /// The language of the transaction under way.
   private var spoken: Language
+  /// What a card or code said of its holder's languages, and in which transaction.
+  private var preferred: (reference: Reference, language: Language)?
   private var currency: UInt16 = 0
   private var exponent: UInt8 = 0
   private var amount: UInt64?
@@ -55,8 +57,19 @@ struct Guidance: ~Copyable {
     currency = order.request.currency
     exponent = order.request.exponent
     amount = .some(order.total)
-    spoken = order.request.language.flatMap { $0.known } ?? language
+    let preferred = preferred.flatMap { $0.reference == order.reference ? $0.language : nil }
+    spoken = order.request.language.flatMap { $0.known } ?? preferred ?? language
     idleAt = nil
+  }
+
+  /// The first of these that has texts is spoken from now on, unless the request names one.
+  mutating func prefer(_ languages: PreferredLanguages, for order: Order) {
+    for place in languages.codes.indices {
+      guard let language = languages.codes[place]?.known else { continue }
+      preferred = (order.reference, language)
+      // Its end may be the next thing that is told, when it is no more served.
+      return serve(order)
+    }
   }
 
   mutating func tell(_ event: Event, now: Instant) {
@@ -103,7 +116,26 @@ struct Guidance: ~Copyable {
   }
 }
 
+/// What a card or code says of its holder's languages (5F2D, EMV Book 3 annex A): up to four of two
+/// letters, the best first.
+struct PreferredLanguages {
+  private(set) var codes = InlineArray<4, LanguageCode?>(repeating: nil)
+
+  init(_ letters: Span<UInt8> = Span()) {
+    for place in 0..<min(letters.count / 2, codes.count) {
+      codes[place] = LanguageCode(folding: letters.extracting(2 * place..<2 * place + 2))
+    }
+  }
+}
+
 extension LanguageCode {
+  /// A card may say `EN`, though EMV recommends `en` (Book 4 section 11.1).
+  init?(folding letters: Span<UInt8>) {
+    guard letters.count == 2 else { return nil }
+    let folded: [2 of UInt8] = [letters[0] | 0x20, letters[1] | 0x20]
+    self.init(folded.span)
+  }
+
   var known: Language? { withLetters { Language(code: $0) } }
 }
 

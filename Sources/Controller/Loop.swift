@@ -66,6 +66,8 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   var codes = CodeReading()
   var guidance: Guidance
   var concert: ConcertTill
+  /// The language that a card or code asked for, which the register has yet to hear.
+  var untoldLanguage: LanguageCode?
 
   public init(
     board: consuming B, timing: LoopTiming, terminal: consuming Terminal, clock: WallClock,
@@ -230,7 +232,11 @@ extension Loop where B: ~Copyable {
     if let order = transaction.order { guidance.serve(order) }
     guidance.tell(event, now: now)
     tellTill(event, now: now)
-    if !transaction.hides(event) { link.send(.event(event)) }
+    event.language = untoldLanguage
+    if !transaction.hides(event) {
+      untoldLanguage = nil
+      link.send(.event(event))
+    }
     watcher?.send(.event(event))
     switch event.kind {
     case .captured: signal(.ok, .success, now: now)

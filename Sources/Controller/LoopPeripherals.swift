@@ -57,6 +57,7 @@ extension Loop where B: ~Copyable {
       with: &reading, for: order, index: outbox.next, terminal: terminal, lease: &lease,
       clock: clock, now: now,
       into: &sealed)
+    note(codes.languages, of: order)
     switch result {
     case .sealed(let wallet):
       board.report(Occurrence(at: now, code: .scanRead, detail: UInt16(wallet.rawValue)))
@@ -66,6 +67,13 @@ extension Loop where B: ~Copyable {
         Occurrence(at: now, code: .scanRefused, detail: UInt16(failure.reason.rawValue)))
       step(.failed(.walletCode, failure, due: due), now: now)
     }
+  }
+
+  /// A card or code says which languages its holder reads (5F2D).
+  mutating func note(_ languages: PreferredLanguages, of order: Order) {
+    guard let first = languages.codes[0] else { return }
+    guidance.prefer(languages, for: order)
+    untoldLanguage = .some(first)
   }
 
   mutating func tendDisplay(now: Instant) {

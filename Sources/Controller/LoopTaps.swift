@@ -92,8 +92,13 @@ extension Loop where B: ~Copyable {
     }
   }
 
+  private mutating func noteLanguages(of order: Order) {
+    note(reader.session.languages.withBytes { PreferredLanguages($0) }, of: order)
+  }
+
   private mutating func fail(_ failure: Failure, now: Instant) {
-    guard transaction.order(for: .contactless) != nil else { return }
+    guard let order = transaction.order(for: .contactless) else { return }
+    noteLanguages(of: order)
     step(.failed(.contactless, failure, due: reader.lastByte + timing.release), now: now)
     step(.tick, now: now)
   }
@@ -104,6 +109,7 @@ extension Loop where B: ~Copyable {
       health.contactless.ignored &+= 1
       return board.report(Occurrence(at: now, code: .tapIgnored))
     }
+    noteLanguages(of: order)
     let failure = reading.read(
       tapped: reader.session, for: order, index: outbox.next, terminal: terminal, lease: &lease,
       clock: clock, now: now, into: &sealed)

@@ -26,6 +26,11 @@ extension Bytes {
     try label.withText { (text) throws(Overflow) in try appendCBOR(text: text) }
   }
 
+  mutating func field(_ key: UInt64, _ language: LanguageCode) throws(Overflow) {
+    try appendCBOR(unsigned: key)
+    try language.withLetters { (letters) throws(Overflow) in try appendCBOR(text: letters) }
+  }
+
   mutating func field(_ key: UInt64, _ value: Bool) throws(Overflow) {
     try appendCBOR(unsigned: key)
     try appendCBOR(bool: value)

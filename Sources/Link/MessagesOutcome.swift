@@ -65,6 +65,8 @@ public struct Event: Equatable, Sendable {
   public var outcome: Outcome?
   /// What the customer pays, tip included; at the end what was approved.
   public var amount: UInt64?
+  /// What the card or code asks the customer to be spoken to in; once, when it is known.
+  public var language: LanguageCode?
 
   public init(
     _ kind: EventKind, reference: Reference?, reason: Reason = .none, prompt: Prompt? = nil,

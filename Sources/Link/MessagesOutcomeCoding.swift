@@ -69,6 +69,7 @@ extension Event {
     if let methods { try bytes.field(8, methods.rawValue) }
     if let outcome { try bytes.field(9, outcome.rawValue) }
     if let amount { try bytes.field(10, amount) }
+    if let language { try bytes.field(11, language) }
   }
 
   private var optionalCount: Int {
@@ -78,6 +79,7 @@ extension Event {
     if uptimeMilliseconds != nil { count += 1 }
     if methods != nil { count += 1 }
     if outcome != nil { count += 1 }
+    if language != nil { count += 1 }
     return amount == nil ? count : count + 1
   }
 
@@ -98,6 +100,7 @@ extension Event {
       case 8: methods = Methods(rawValue: UInt16(try reader.unsigned(0...0xFFFF)))
       case 9: outcome = .some(try reader.known(Outcome.init))
       case 10: amount = .some(try reader.unsigned())
+      case 11: language = .some(try reader.language())
       default: try reader.skip()
       }
     }

@@ -22,12 +22,7 @@ extension PaymentRequest {
     if let part { try bytes.field(14, UInt64(part.number), UInt64(part.count)) }
     if chipPolicy != .accept { try bytes.field(15, chipPolicy.rawValue) }
     if !showsSteps { try bytes.field(16, false) }
-    if let language {
-      try bytes.appendCBOR(unsigned: 17)
-      try language.withLetters { (letters) throws(Overflow) in
-        try bytes.appendCBOR(text: letters)
-      }
-    }
+    if let language { try bytes.field(17, language) }
   }
 
   private var optionalCount: Int {

@@ -18,6 +18,8 @@ public struct PaymentCard: Sendable {
   public var declines = false
   /// Whether there is a directory (PPSE).
   public var hasDirectory = true
+  /// 5F2D: letters of up to four languages; empty without it.
+  public var languages = ""
   public private(set) var counter: UInt16 = 0x41
   private var isSelected = false
   /// What the terminal has told, as one string of data objects' values by tag.
@@ -118,7 +120,8 @@ public struct PaymentCard: Sendable {
     isSelected = true
     let list = optionsList.isEmpty ? [] : tlv(0x9F38, Self.encode(optionsList))
     let label = tlv(0x50, Array("TEST".utf8))
-    return tlv(0x6F, tlv(0x84, aid) + tlv(0xA5, label + list)) + [0x90, 0x00]
+    let spoken = languages.isEmpty ? [] : tlv(0x5F2D, Array(languages.utf8))
+    return tlv(0x6F, tlv(0x84, aid) + tlv(0xA5, label + spoken + list)) + [0x90, 0x00]
   }
 
   private mutating func options(_ data: [UInt8]) -> [UInt8] {

@@ -242,6 +242,24 @@ struct GuidanceTests {
     #expect(kiosk.shown == [first, second])
   }
 
+  @Test("goes on in the first language of the code that has texts, and tells the register")
+  func codeLanguage() {
+    let kiosk = Kiosk.withScanner()
+    #expect(kiosk.ask("A"))
+    kiosk.run(2)
+    #expect(kiosk.shown == ["Show payment code", "12.50 EUR"])
+    // 5F2D of EMVCo's example: Russian, Spanish, English, German.
+    kiosk.scan("\(consumer)\r")
+    #expect(kiosk.run(until: { kiosk.told(.captured, "A") }))
+    #expect(kiosk.shown == ["Tarjeta leida", "Retire la tarjeta"])
+    #expect(kiosk.languages == ["ru"])
+    // The next customer is nobody's.
+    #expect(kiosk.ask("B"))
+    kiosk.run(2)
+    #expect(kiosk.shown == ["Show payment code", "12.50 EUR"])
+    #expect(kiosk.ask("C", language: "de") == false)
+  }
+
   @Test("tells the customer what a register without interest in steps does not hear")
   func quiet() {
     let kiosk = Kiosk.withScanner()

@@ -32,6 +32,7 @@ enum TestCard {
   static let number = "4111111111111111"
   static let one = "%B4111111111111111^CARDHOLDER/TEST^30121010000000000000?"
   static let two = ";4111111111111111=30121010000000000?"
+  static let chipTwo = ";4111111111111111=30122010000000000?"
 }
 
 final class Kiosk {
@@ -85,12 +86,12 @@ final class Kiosk {
 
   /// Swipes the test card from `after` on; nothing is readable of a scratched one.
   func swipe(
-    after: Interval = .microseconds(300), isScratched: Bool = false,
+    after: Interval = .microseconds(300), isScratched: Bool = false, hasChip: Bool = false,
     _ change: (inout SwipeConditions) -> Void = { _ in }
   ) {
     var card = StripeTracks()
     card.one = Bytes(TestCard.one)
-    card.two = Bytes(TestCard.two)
+    card.two = Bytes(hasChip ? TestCard.chipTwo : TestCard.two)
     var conditions = SwipeConditions()
     conditions.kind = head
     if isScratched { conditions.loss = 0.3 }
@@ -100,8 +101,8 @@ final class Kiosk {
   }
 
   /// Swipes and waits until the head is silent and the slot has passed.
-  func swipeAndWait(isScratched: Bool = false) {
-    swipe(isScratched: isScratched)
+  func swipeAndWait(isScratched: Bool = false, hasChip: Bool = false) {
+    swipe(isScratched: isScratched, hasChip: hasChip)
     _ = run(until: { !world.surroundings.isSwiping })
     run(200)
   }
@@ -112,6 +113,16 @@ final class Kiosk {
         event.kind == kind && event.reference == reference(name)
       } else {
         false
+      }
+    }
+  }
+
+  /// The languages that the register was told.
+  var languages: [String] {
+    events.compactMap {
+      guard case .event(let event) = $0 else { return nil }
+      return event.language?.withLetters { letters in
+        String(decoding: [letters[0], letters[1]], as: UTF8.self)
       }
     }
   }
