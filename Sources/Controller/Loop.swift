@@ -329,6 +329,7 @@ extension Loop where B: ~Copyable {
       let epoch = UInt64(terminal.epoch)
       link.send(.totals(transaction.totals(request, epoch: epoch, now: now)))
     case .diagnosis: link.send(.diagnosis(diagnosis(now: now)))
+    case .code(let request): makeCode(request)
     case .transactionStatus(let reference): tellStatus(of: reference)
     case .time(let milliseconds): clock.set(unixMilliseconds: milliseconds, at: now)
     case .witness(let size, let root): judge(size, root: root, now: now)

@@ -18,6 +18,9 @@ public enum ControllerEvent: Equatable, Sendable {
   case totals(TotalsRequest)
   /// To be answered each time it comes, by `send(.diagnosis)`.
   case diagnosis
+  /// To be answered each time it comes, by `sendCode` or a refusal. The template can be looked at
+  /// with `withMessage` until the next event.
+  case code(CodeRequest)
   /// To be answered each time it comes, by `send(.transactionStatus)` and, when processed,
   /// `sendCopy`.
   case transactionStatus(Reference)
@@ -202,6 +205,7 @@ public struct ControllerLink: ~Copyable {
     case .choice(let choice): return .choice(choice)
     case .totals(let request): return .totals(request)
     case .diagnosis: return .diagnosis
+    case .code(let request): return .code(request)
     case .transactionStatus(let reference): return .transactionStatus(reference)
     case .time(let milliseconds):
       isBootDue = true
@@ -261,6 +265,26 @@ public struct ControllerLink: ~Copyable {
     }
     do {
       try chatter.push { (bytes) throws(Overflow) in try message.encode(into: &bytes) }
+    } catch { tally.dropped &+= 1 }
+  }
+
+  /// The message that the event just received came in.
+  public borrowing func withMessage<R: ~Copyable, E: Error>(
+    _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try message.withBytes(body)
+  }
+
+  /// Queues the payload of a merchant-presented code, the answer to its request.
+  public mutating func sendCode(_ reference: Reference, payload: Span<UInt8>) {
+    guard session.isOpen else {
+      tally.dropped &+= 1
+      return
+    }
+    do {
+      try chatter.push { (bytes) throws(Overflow) in
+        try Response.encode(reference, payload: payload, into: &bytes)
+      }
     } catch { tally.dropped &+= 1 }
   }
 

@@ -86,7 +86,7 @@ struct MessageReader: ~Copyable, ~Escapable {
   mutating func request() throws(MessageError) -> MessageType {
     guard let type = MessageType(rawValue: try unsigned()) else { throw .outOfRange(key: key) }
     switch type {
-    case .payment, .abort, .outcome, .choice: return type
+    case .payment, .abort, .outcome, .choice, .code: return type
     default: throw .outOfRange(key: key)
     }
   }
@@ -130,6 +130,14 @@ struct MessageReader: ~Copyable, ~Escapable {
     return tree
   }
 
+  /// Where a text of at most `limit` bytes of UTF-8 lies in the message.
+  mutating func textRange(atMost limit: Int) throws(MessageError) -> Range<Int> {
+    do {
+      let count = try cbor.text(atMost: limit).count
+      return (cbor.offset - count)..<cbor.offset
+    } catch { throw .malformed(error) }
+  }
+
   /// Where a byte string of at most `limit` bytes lies in the message.
   mutating func range(atMost limit: Int) throws(MessageError) -> Range<Int> {
     do {
@@ -166,6 +174,7 @@ extension RegisterMessage {
       try reader.skipAll()
       self = .diagnosis
     case .returnedRecord: self = .returnedRecord(try RecordMessage(&reader))
+    case .code: self = .code(try CodeRequest(&reader))
     case .response, .event, .record, .transactionStatusResponse, .boot, .totals, .diagnosis,
       .recall, .error, nil:
       try reader.skipAll()
@@ -220,7 +229,7 @@ extension ControllerMessage {
     case .recall: self = .recall(try Recall(&reader))
     case .error: self = .error(try ErrorMessage(&reader))
     case .payment, .abort, .transactionStatus, .time, .acknowledgement, .outcome, .choice,
-      .totalsRequest, .diagnosisRequest, .returnedRecord, nil:
+      .totalsRequest, .diagnosisRequest, .returnedRecord, .code, nil:
       try reader.skipAll()
       self = .unknown(type: reader.type)
     }
@@ -233,12 +242,14 @@ extension Response {
     var request: MessageType?
     var isAccepted: Bool?
     var reason: UInt8?
+    var payload: Range<Int>?
     while let key = try reader.next() {
       switch key {
       case 1: reference = try reader.reference()
       case 2: request = try reader.request()
       case 3: isAccepted = try reader.bool()
       case 4: reason = try reader.byte()
+      case 5: payload = .some(try reader.textRange(atMost: CodeRequest.limit))
       default: try reader.skip()
       }
     }
@@ -246,6 +257,9 @@ extension Response {
       to: try required(request, 2), try required(reference, 1),
       isAccepted: try required(isAccepted, 3),
       reason: Reason(rawValue: try required(reason, 4)))
+    self.payload = payload
+    guard payload == nil || self.request == .code else { throw .outOfRange(key: 5) }
+    if self.request == .code, self.isAccepted, payload == nil { throw .missing(key: 5) }
   }
 }
 

@@ -95,6 +95,7 @@ extension RegisterMessage {
     case .totals(let request): try request.encode(into: &bytes)
     case .diagnosis: try bytes.begin(.diagnosisRequest, 0)
     case .returnedRecord: preconditionFailure("records are encoded with their bytes")
+    case .code: preconditionFailure("a code request is encoded with its template")
     case .unknown: preconditionFailure("only what we know is sent")
     }
   }

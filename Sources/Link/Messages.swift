@@ -16,6 +16,7 @@ public enum MessageType: UInt64, Sendable {
   case totalsRequest = 8
   case diagnosisRequest = 9
   case returnedRecord = 10
+  case code = 11
   case response = 16
   case event = 17
   case record = 18
@@ -120,6 +121,8 @@ public enum RegisterMessage: Equatable, Sendable {
   case diagnosis
   /// A record the controller has asked back, having lost it.
   case returnedRecord(RecordMessage)
+  /// Answered with a response that has the payload.
+  case code(CodeRequest)
   /// A type this version does not know.
   case unknown(type: UInt64)
 }
@@ -127,10 +130,12 @@ public enum RegisterMessage: Equatable, Sendable {
 /// The answer to a request that changes something.
 public struct Response: Equatable, Sendable {
   public var reference: Reference
-  /// Which request this answers: `payment`, `abort`, `outcome` or `choice`.
+  /// Which request this answers: `payment`, `abort`, `outcome`, `choice` or `code`.
   public var request: MessageType
   public var isAccepted: Bool
   public var reason: Reason
+  /// Where the payload of a code stands in the message that this came in.
+  public internal(set) var payload: Range<Int>?
 
   public init(
     to request: MessageType, _ reference: Reference, isAccepted: Bool, reason: Reason = .none

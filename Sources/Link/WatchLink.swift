@@ -113,6 +113,7 @@ public struct WatchLink: ~Copyable {
     case .abort(let reference): refuse(.abort, reference)
     case .outcome(let report): refuse(.outcome, report.reference)
     case .choice(let choice): refuse(.choice, choice.reference)
+    case .code(let request): refuse(.code, request.reference)
     case .totals(let request):
       if request.closing == nil { return .totals }
       refuse(MessageType.totalsRequest.rawValue, .watchesOnly)

@@ -40,6 +40,22 @@ extension RegisterSession {
   /// Asks how the controller fares. Ends with a `diagnosis` event.
   public mutating func queryDiagnosis() { diagnosis.begin(.diagnosis, reference: nil) }
 
+  /// Asks for the payload of a code that the merchant shows, made out of the acquirer's `template`
+  /// for one payment. Ends with a `response` to `code`; `withPayload` shows it. False when the
+  /// template is longer than 512 bytes.
+  public mutating func makeCode(
+    _ reference: Reference, amount: UInt64, currency: UInt16, exponent: UInt8,
+    template: Span<UInt8>
+  ) -> Bool {
+    self.template.removeAll()
+    do { try self.template.append(template) } catch { return false }
+    let request = CodeRequest(
+      reference: reference, amount: amount, currency: currency, exponent: exponent,
+      template: 0..<template.count)
+    code.begin(.code(request), reference: reference)
+    return true
+  }
+
   /// Tells the controller the time, milliseconds since 1970; it answers with `linkUp`. Every new
   /// session starts with the time once it was told.
   public mutating func tell(unixMilliseconds: UInt64, now: Instant) {
@@ -57,6 +73,7 @@ extension RegisterSession {
     case .choice: choice.end()
     case .totalsRequest: totals.end()
     case .diagnosisRequest: diagnosis.end()
+    case .code: code.end()
     case .time, .acknowledgement, .returnedRecord, .response, .event, .record,
       .transactionStatusResponse, .boot, .totals, .diagnosis, .recall, .error, nil:
       break
@@ -72,5 +89,6 @@ extension RegisterSession {
     choice.end()
     totals.end()
     diagnosis.end()
+    code.end()
   }
 }

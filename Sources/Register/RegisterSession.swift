@@ -47,6 +47,9 @@ public struct RegisterSession: ~Copyable {
   var choice = Request()
   var totals = Request()
   var diagnosis = Request()
+  var code = Request()
+  /// The template of the code that is asked for.
+  var template = Bytes<512>()
   /// The period that is asked to be closed.
   var closing: PeriodName?
   private var tally = RegisterCounts()
@@ -123,6 +126,13 @@ public struct RegisterSession: ~Copyable {
     try message.withBytes { (bytes) throws(E) in try body(bytes.extracting(shown)) }
   }
 
+  /// The payload of the code whose response was just received: UTF-8, for a screen to show.
+  public borrowing func withPayload<R: ~Copyable, E: Error>(
+    _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try withRecord(body)
+  }
+
   /// The message that the event just received came in, as docs/PROTOCOL.md section 5 has it.
   public borrowing func withMessage<R: ~Copyable, E: Error>(
     _ body: (Span<UInt8>) throws(E) -> R
@@ -179,6 +189,7 @@ public struct RegisterSession: ~Copyable {
     choice.renew()
     totals.renew()
     diagnosis.renew()
+    code.renew()
   }
 
   private mutating func takeMessage(now: Instant) -> RegisterEvent? {
@@ -227,9 +238,12 @@ public struct RegisterSession: ~Copyable {
       case .payment: payment.take(response, &roundTrip, now: now)
       case .outcome: outcome.take(response, &roundTrip, now: now)
       case .choice: choice.take(response, &roundTrip, now: now)
+      case .code: code.take(response, &roundTrip, now: now)
       default: abort.take(response, &roundTrip, now: now)
       }
-    return wasPending ? .response(response) : nil
+    guard wasPending else { return nil }
+    shown = response.payload ?? 0..<0
+    return .response(response)
   }
 
   private mutating func take(_ record: RecordMessage) -> RegisterEvent? {
@@ -306,6 +320,7 @@ public struct RegisterSession: ~Copyable {
       next = min(next, min(abort.nextDeadline(now: now), status.nextDeadline(now: now)))
       next = min(next, min(outcome.nextDeadline(now: now), choice.nextDeadline(now: now)))
       next = min(next, min(totals.nextDeadline(now: now), diagnosis.nextDeadline(now: now)))
+      next = min(next, code.nextDeadline(now: now))
     }
     return line.whenFree(after: next)
   }
@@ -347,7 +362,22 @@ public struct RegisterSession: ~Copyable {
         }
       if let request { return request.send(in: &session, now: now, into: &frame) }
     }
-    return false
+    return sendCodeRequest(now: now, into: &frame)
+  }
+
+  private mutating func sendCodeRequest(now: Instant, into frame: inout WireFrame) -> Bool {
+    guard case .code(let request)? = code.due(now: now, &roundTrip, &tally.repeats) else {
+      return false
+    }
+    var plain = MessageBytes()
+    do throws(Overflow) {
+      try template.withBytes { (template) throws(Overflow) in
+        try request.encode(from: template, into: &plain)
+      }
+      return try plain.withBytes { (bytes) throws(Overflow) in
+        try session.seal(bytes, now: now, into: &frame)
+      }
+    } catch { preconditionFailure("a template of 512 bytes and the rest fit a message") }
   }
 }
 

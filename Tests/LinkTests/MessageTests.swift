@@ -44,6 +44,22 @@ let testOutcome: OutcomeReport = {
   report.needsSignature = true
   return report
 }()
+/// A tap of a card whose holder reads French.
+let testLanguage = {
+  var event = Event(
+    .captured, reference: testReference, prompt: .cardReadRemove, methods: .contactless)
+  event.uptimeMilliseconds = 93_784_005
+  event.language = LanguageCode(Array("fr".utf8).span)
+  return event
+}()
+let testTemplate =
+  "00020129300012D156000000000510A93FO3230Q5204581253039785802D"
+  + "E5909CAFE TEST6006BERLIN6304184A"
+let testPayload =
+  "00020101021229300012D156000000000510A93FO3230Q52045812530397"
+  + "8540512.505802DE5909CAFE TEST6006BERLIN62130509K7-00012363048922"
+let testCode = CodeRequest(
+  reference: testReference, amount: 1250, currency: 978, exponent: 2, template: 0..<92)
 let testEnd: Event = {
   var event = Event(
     .ended, reference: testReference, prompt: .approved, methods: .magneticStripe,

@@ -61,6 +61,13 @@ struct ProtocolPageTests {
     expect("processed", MessageTests.encoded(MessageTests.fromController[5]))
     expect("boot", MessageTests.encoded(MessageTests.fromController[6]))
     expect("error", MessageTests.encoded(MessageTests.fromController[7]))
+    expect("language", MessageTests.encoded(.event(testLanguage)))
+    var code = MessageBytes()
+    try! testCode.encode(from: Array(testTemplate.utf8).span, into: &code)
+    expect("code request", code.array)
+    code.removeAll()
+    try! Response.encode(testReference, payload: Array(testPayload.utf8).span, into: &code)
+    expect("code", code.array)
     var record = MessageBytes()
     try! ControllerMessage.encodeRecord(
       origin: testOrigin, index: 42, sealed: bytes("d08343a10118").span, into: &record)

@@ -150,6 +150,35 @@ struct DialogueTests {
       world.registerEvents.contains(.status(TransactionStatus(reference("y"), .notFound))))
   }
 
+  @Test("a code's template goes there and its payload comes back whole, on a bad line too")
+  func merchantCode() throws {
+    let world = try connected(seed: 12, Faults(flip: 0.000_5, loss: 0.000_5))
+    let template = (0..<512).map { UInt8(ascii: "A") + UInt8($0 % 26) }
+    #expect(
+      world.register {
+        $0.makeCode(
+          reference("c"), amount: 1, currency: 978, exponent: 2, template: template.span)
+      })
+    #expect(
+      !world.register {
+        $0.makeCode(
+          reference("d"), amount: 1, currency: 978, exponent: 2,
+          template: (template + template).span)
+      })
+    #expect(
+      world.register {
+        $0.makeCode(
+          reference("c"), amount: 1, currency: 978, exponent: 2, template: template.span)
+      })
+    #expect(world.run { world.payloads.last == template })
+    #expect(
+      world.register {
+        $0.makeCode(reference("e"), amount: 0, currency: 978, exponent: 2, template: [48].span)
+      })
+    let refusal = Response(to: .code, reference("e"), isAccepted: false, reason: .amountTooHigh)
+    #expect(world.run { world.registerEvents.last == .response(refusal) })
+  }
+
   @Test("replaying all that was ever sent, in either direction, changes nothing")
   func replay() throws {
     let world = try connected(seed: 11)

@@ -106,6 +106,7 @@ final class World {
   /// Records as the register took them.
   private(set) var taken: [(index: UInt64, bytes: [UInt8])] = []
   private(set) var copies: [[UInt8]] = []
+  private(set) var payloads: [[UInt8]] = []
   /// How payments are answered; nil to leave them.
   var answers: (PaymentRequest) -> Response? = {
     Response(to: .payment, $0.reference, isAccepted: true)
@@ -229,6 +230,16 @@ final class World {
     Key((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
   }
 
+  /// Gives the template back as the payload, so that a test sees both whole.
+  private func answer(_ request: CodeRequest) {
+    guard request.amount > 0 else {
+      return link.answer(
+        Response(to: .code, request.reference, isAccepted: false, reason: .amountTooHigh))
+    }
+    let template = link.withMessage { message in request.template.map { message[$0] } }
+    link.sendCode(request.reference, payload: template.span)
+  }
+
   private func controllerTick() {
     let arrived = toController.arrivals(now: now)
     var offset = 0
@@ -238,6 +249,7 @@ final class World {
       case .payment(let request): if let answer = answers(request) { link.answer(answer) }
       case .witness(let size, let root): judge(size, root)
       case .returned: takeBack()
+      case .code(let request): answer(request)
       case .sessionStarted, .abort, .outcome, .choice, .totals, .diagnosis, .transactionStatus,
         .time, .pairing, .diverged:
         break
@@ -287,6 +299,7 @@ final class World {
         if acknowledges { session.acknowledge(index) }
       }
       if case .recordCopy = event { copies.append(bytes) }
+      if case .response(let response) = event, response.payload != nil { payloads.append(bytes) }
       if case .recall(let index) = event, givesBack {
         let record = taken.last { $0.index == index }!.bytes
         session.sendBack(index, sealed: record.span)

@@ -16,7 +16,7 @@ EXAMPLES = {
 
 
 def test_all_examples_are_here():
-    assert len(EXAMPLES) == 23
+    assert len(EXAMPLES) == 26
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -26,7 +26,7 @@ def test_examples_are_messages(blocks, name):
 
 
 LAST_IS_OPTIONAL = {"time", "totals request", "completion", "reversal", "outcome report",
-                    "end", "with early records"}
+                    "end", "with early records", "code", "language"}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -1,5 +1,6 @@
 """Pays at the real program with a register that was written from docs/PROTOCOL.md alone (till.py)."""
 
+import binascii
 import os
 import time
 
@@ -8,7 +9,7 @@ from cbor2 import dumps
 from pycddl import Schema
 
 from kiosk import CARD, CHIP_CARD, Kiosk
-from till import (ABORT, CHOICE, DIAGNOSIS, DIAGNOSIS_RESPONSE, EVENT, OUTCOME, PAYMENT, STATUS,
+from till import (ABORT, CHOICE, CODE, DIAGNOSIS, DIAGNOSIS_RESPONSE, EVENT, OUTCOME, PAYMENT, STATUS,
                   STATUS_RESPONSE, TOTALS, TOTALS_RESPONSE, Till)
 
 SALE, REFUND, REVERSAL, ACQUISITION, TAB, COMPLETION = range(1, 7)
@@ -214,6 +215,51 @@ def test_a_scanned_code_becomes_a_record_and_the_customer_reads_french(world):
     assert (event[3], event[6]) == (0x6E, 0x81)
     assert kiosk.shown() == ["Code already used", "10.00 EUR"]
     swiped(world, "code-2")
+
+
+TEMPLATE = (
+    "00020129300012D156000000000510A93FO3230Q5204581253039785802DE5909CAFE TEST6006BERLIN6304184A")
+
+
+def fields(text):
+    """EMVCo's fields: two digits of a number, two of a length, the value."""
+    found = {}
+    while text:
+        number, length = text[:2], int(text[2:4])
+        found[number], text = text[4:4 + length], text[4 + length:]
+    return found
+
+
+def test_a_code_that_the_merchant_shows_is_made_out_for_one_payment(world, blocks):
+    _, till = world
+
+    def code(amount=1250, reference="code-9", template=TEMPLATE, currency=978, places=2):
+        message = {0: CODE, 1: reference, 2: amount, 3: currency, 4: places, 5: template}
+        Schema(blocks["messages"]).validate_cbor(dumps(message))
+        answer = till.request(message)
+        Schema(blocks["messages"]).validate_cbor(dumps(answer))
+        return answer
+
+    for amount, text in [(1250, "12.50"), (1, "0.01"), (10**11, "1000000000.00")]:
+        answer = code(amount)
+        assert answer[3] is True and answer[4] == 0
+        payload = answer[5]
+        crc = binascii.crc_hqx(payload[:-4].encode(), 0xFFFF)
+        assert payload[-8:] == f"6304{crc:04X}"
+        made, given = fields(payload), fields(TEMPLATE)
+        assert (made.pop("01"), made.pop("54")) == ("12", text)
+        assert fields(made.pop("62")) == {"05": "code-9"}
+        del made["63"], given["63"]
+        assert made == given
+    assert code(template=TEMPLATE[:-1] + "B")[4] == 0x73
+    assert code(template="no code")[4] == 0x73
+    assert code(currency=840)[4] == code(currency=392)[4] == 0x6F
+    assert code(0)[4] == code(10**13)[4] == 0xC3
+    assert code(reference="r" * 26)[4] == 0x83
+    # A payment that is open does not mind.
+    accepted(till, request("code-10", k9=30))
+    assert code()[3] is True
+    accepted(till, {0: ABORT, 1: "code-10"})
 
 
 def test_totals_are_what_was_taken_and_are_closed_once(world, blocks):
