@@ -41,6 +41,11 @@ public struct Faults: Sendable, BitwiseCopyable {
   public var lostBytes = 0.0
   public var doubledBytes = 0.0
   public var flippedBits = 0.0
+  /// A radio in the line, such as Bluetooth's: bytes wait up to this long for their packet and come
+  /// together with all that were sent meanwhile. None: a cable.
+  public var packets = Interval.milliseconds(0)
+  /// That a packet has to wait for the radio for up to four seconds.
+  public var fadedPackets = 0.0
   /// That the register's port goes away, for up to three seconds.
   public var unpluggedPorts = 0.0
   /// That the loop is held up, for up to 40 ms; that all of the controller is, for up to 5 s.

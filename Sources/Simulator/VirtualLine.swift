@@ -20,6 +20,8 @@ struct VirtualLine: ~Copyable {
   private var first = 0
   private var count = 0
   private var freeAt = Instant(nanoseconds: 0)
+  /// When the packet that is being filled arrives.
+  private var packetDue = Instant(nanoseconds: 0)
   private let byteTime: Interval
 
   init(byteTime: Interval) { self.byteTime = byteTime }
@@ -31,6 +33,7 @@ struct VirtualLine: ~Copyable {
     let taken = min(bytes.count, Self.capacity - count)
     for index in 0..<taken {
       freeAt = max(freeAt, now) + byteTime
+      if faults.packets > .milliseconds(0), packetDue < freeAt { startPacket(faults, &random) }
       if random.chance(faults.lostBytes) { continue }
       let flip: UInt8 = random.chance(faults.flippedBits) ? 1 &<< UInt8(random.below(8)) : 0
       put(bytes[index] ^ flip)
@@ -39,9 +42,15 @@ struct VirtualLine: ~Copyable {
     return taken
   }
 
+  private mutating func startPacket(_ faults: Faults, _ random: inout SeededRandom) {
+    let longest = random.chance(faults.fadedPackets) ? .seconds(4) : faults.packets
+    packetDue = freeAt + .microseconds(Int64(random.below(Int(longest.nanoseconds / 1_000))))
+  }
+
   private mutating func put(_ byte: UInt8) {
     guard count < Self.capacity else { return }
-    ring[(first + count) % Self.capacity] = Flight(arrival: freeAt + Self.propagation, byte: byte)
+    let arrival = max(freeAt, packetDue) + Self.propagation
+    ring[(first + count) % Self.capacity] = Flight(arrival: arrival, byte: byte)
     count += 1
   }
 
