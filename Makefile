@@ -18,7 +18,7 @@ DEV ?=
 
 .PHONY: help run test unit peers kit arm64 heap sandbox crash log-bench replay check firmware boards-check bench \
   vm-test vm-bench vm-parts image flash image-test image-parts \
-  deb deb-test systemd-score magstripe-million magstripe-table dukpt-all gpiod2 sim soak fuzz \
+  deb deb-test systemd-score magstripe-million magstripe-table dukpt-all mixed gpiod2 sim soak fuzz \
   lint format clean
 
 help: ## list the targets
@@ -98,6 +98,12 @@ bench: ## every number we claim, beside a reference in the same run
 	swift build -c release --product bench
 	swift build -c release --product reference-loop
 	.build/release/bench all --firmware .build-fw/x86_64/tillgate $(ARGS)
+
+mixed: ## 10,000 transactions of every kind and method at several kiosks, every end compared
+	@$(TOOLCHAIN)/install bench
+	$(TOOLCHAIN)/firmware x86_64
+	swift build -c release --product bench
+	.build/release/bench mixed --firmware .build-fw/x86_64/tillgate $(ARGS)
 
 deb: firmware ## Debian packages for amd64 and arm64, in .build-deb/
 	@$(TOOLCHAIN)/install package

@@ -38,6 +38,7 @@ struct MixedDialogue {
   private var ends: [Outcome: UInt64] = [:]
   private var refusals: UInt64 = 0
   private(set) var plans: [String: Int] = [:]
+  private(set) var presented: [Method: Int] = [:]
   private(set) var swipes = 0
   private(set) var repeatedSwipes = 0
   private(set) var missedEvents = 0
@@ -45,7 +46,25 @@ struct MixedDialogue {
   private(set) var differing = 0
   private(set) var complaints: [String] = []
 
-  init(seed: UInt64) { random = SeededRandom(seed: seed) }
+  private let seed: UInt64
+
+  /// Of several at once each has its own `seed`, below 10^9.
+  init(seed: UInt64) {
+    self.seed = seed
+    random = SeededRandom(seed: seed)
+  }
+
+  /// Takes what another has found.
+  mutating func add(_ other: MixedDialogue) {
+    plans.merge(other.plans) { $0 + $1 }
+    presented.merge(other.presented) { $0 + $1 }
+    swipes += other.swipes
+    repeatedSwipes += other.repeatedSwipes
+    missedEvents += other.missedEvents
+    unended += other.unended
+    differing += other.differing
+    complaints += other.complaints
+  }
 
   mutating func play(at kiosk: VirtualKiosk) throws {
     number += 1
@@ -73,6 +92,7 @@ struct MixedDialogue {
       request.exponent = 0
       return .refused
     }
+    request.methods = chooseMethod()
     if random.chance(0.15) { return .captured }
     request.outcomeSeconds = 30
     chooseKind(for: &request)
@@ -92,6 +112,15 @@ struct MixedDialogue {
       request.timeoutSeconds = 1
       return .noCard
     default: return .approved
+    }
+  }
+
+  private mutating func chooseMethod() -> Methods {
+    switch random.below(10) {
+    case 0..<4: .magneticStripe
+    case 4..<6: .contactless
+    case 6..<9: .walletCode
+    default: .magneticStripe.union(.contactless).union(.walletCode)
     }
   }
 
@@ -137,11 +166,13 @@ struct MixedDialogue {
       check(answer?.isAccepted == true, "a tip was not taken")
     }
     var capture: UInt64?
+    let method = Self.method(of: request)
     if !request.needsNoCard, plan != .abortArmed, plan != .noCard {
-      guard let index = try swipe(request.reference, from: start, at: kiosk) else {
-        return complain("no card was read for \(number)", isUnended: true)
+      guard let index = try present(method, request.reference, at: kiosk) else {
+        return complain("no \(method) was read for \(number)", isUnended: true)
       }
       capture = index
+      presented[method, default: 0] += 1
     }
     let total = request.amount + tip
     var amount = total
@@ -162,7 +193,42 @@ struct MixedDialogue {
     }
     guard let outcome = plan.outcome else { return }
     try compare(request, outcome, amount, tip, capture, from: start, at: kiosk)
-    note(request, outcome, amount, hasCard: capture != nil)
+    note(request, outcome, amount, capture == nil ? nil : method)
+  }
+
+  /// How the customer of `request` pays: by what it names, or at random where all is allowed.
+  private static func method(of request: PaymentRequest) -> Method {
+    if request.methods == .contactless { return .contactless }
+    return request.methods == .walletCode ? .walletCode : .magneticStripe
+  }
+
+  /// The index of the record; nil when nothing was read.
+  private mutating func present(
+    _ method: Method, _ reference: Reference, at kiosk: VirtualKiosk
+  ) throws -> UInt64? {
+    switch method {
+    case .magneticStripe: return try swipe(reference, at: kiosk)
+    case .walletCode:
+      let from = kiosk.register.heardCount
+      // One in ten scans the receipt first.
+      if random.chance(0.1) { kiosk.scan("\(4_006_381_000_000 + random.below(1_000_000))\r") }
+      kiosk.scan("13\(String(format: "%016llu", seed * 1_000_000 + UInt64(number)))\r")
+      return record(from: from, at: kiosk)
+    case .contactless:
+      let from = kiosk.register.heardCount
+      let schemes = PaymentCard.Scheme.allCases
+      kiosk.chip.present([VirtualCard(.payment(PaymentCard(schemes[random.below(schemes.count)])))])
+      defer { kiosk.chip.present([]) }
+      return record(from: from, at: kiosk)
+    }
+  }
+
+  private func record(from start: Int, at kiosk: VirtualKiosk) -> UInt64? {
+    let heard = kiosk.register.wait(from: start, within: 20) {
+      if case .record = $0.event { true } else { false }
+    }
+    if case .record(let index)? = heard?.event { return index }
+    return nil
   }
 
   private func ask(
@@ -184,7 +250,7 @@ struct MixedDialogue {
 
   /// Swipes until the card's record is there; its index.
   private mutating func swipe(
-    _ reference: Reference, from start: Int, at kiosk: VirtualKiosk
+    _ reference: Reference, at kiosk: VirtualKiosk
   ) throws -> UInt64? {
     for attempt in 0..<8 {
       var conditions = SwipeConditions()
@@ -274,7 +340,7 @@ struct MixedDialogue {
   }
 
   private mutating func note(
-    _ request: PaymentRequest, _ outcome: Outcome, _ amount: UInt64, hasCard: Bool
+    _ request: PaymentRequest, _ outcome: Outcome, _ amount: UInt64, _ method: Method?
   ) {
     ends[outcome, default: 0] += 1
     guard outcome.isGood else { return }
@@ -286,7 +352,7 @@ struct MixedDialogue {
     if sales.count > 16 { sales.removeFirst() }
     if tabs.count > 8 { tabs.removeFirst() }
     var row = TotalsRow(
-      method: hasCard ? .magneticStripe : nil, kind: request.kind, currency: request.currency,
+      method: method, kind: request.kind, currency: request.currency,
       isApproved: outcome != .captured)
     let place = expected.firstIndex {
       $0.method == row.method && $0.kind == row.kind && $0.isApproved == row.isApproved

@@ -76,8 +76,20 @@ final class PacedLine: @unchecked Sendable {
       }
       give(&toRegister, now)
       give(&toController, now)
-      usleep(150)
+      rest(toRegister, toController)
     }
+  }
+
+  /// Until something comes, or 150 us while bytes are under way.
+  private func rest(_ one: Direction, _ other: Direction) {
+    guard one.underWay.isEmpty, other.underWay.isEmpty else {
+      usleep(150)
+      return
+    }
+    var wanted = [one.source, other.source].map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
+    poll(&wanted, 2, 50)
   }
 
   private func take(_ direction: inout Direction, _ now: Instant) -> Int {

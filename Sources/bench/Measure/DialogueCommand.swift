@@ -1,5 +1,4 @@
-// `bench dialogue`: what the people at the till wait for, what it costs on the wire, and thousands
-// of mixed transactions through the real program with every end compared on both sides.
+// `bench dialogue`: what the people at the till wait for, and what it costs on the wire.
 
 import ArgumentParser
 import Foundation
@@ -11,13 +10,12 @@ import Simulator
 struct DialogueCommand: MeasureCommand {
   static let configuration = CommandConfiguration(
     commandName: "dialogue",
-    abstract: "Waiting times, bytes on the wire, 10,000 mixed transactions.")
+    abstract: "Waiting times and bytes on the wire.")
   @OptionGroup var options: MeasureOptions
 
   static func measure(_ options: MeasureOptions, _ findings: inout Findings) throws {
     MessageSizes.show(&findings)
     try waits(options, &findings)
-    try mixed(options, &findings)
   }
 
   /// One sale after the other on a line of 115,200 bit/s.
@@ -72,34 +70,6 @@ struct DialogueCommand: MeasureCommand {
         toController: after.toController - before.toController)
     }
     throw KioskFailure("no swipe was read at once in five")
-  }
-
-  private static func mixed(_ options: MeasureOptions, _ findings: inout Findings) throws {
-    let count = options.quick ? 200 : 10_000
-    findings.section(
-      "\(count) mixed transactions at 921600 bit/s, one byte in 50,000 with a wrong bit")
-    var line = LineSettings()
-    line.baud = 921_600
-    line.isPaced = true
-    line.flips = 2e-5
-    let kiosk = try VirtualKiosk(options.command, lead: .milliseconds(40), line: line)
-    var mixed = MixedDialogue(seed: 1)
-    let start = monotonicNow()
-    try punctually { for _ in 0..<count { try mixed.play(at: kiosk) } }
-    let seconds = Double((monotonicNow() - start).nanoseconds) / 1e9
-    try mixed.compareTotals(at: kiosk)
-    let status = kiosk.close()
-    if status != 0 { throw KioskFailure("the firmware ended with \(status)") }
-    for (name, count) in mixed.plans.sorted(by: { $0.key < $1.key }) {
-      findings.show("  \(name)", String(count))
-    }
-    findings.show("swipes, of these to be repeated", "\(mixed.swipes), \(mixed.repeatedSwipes)")
-    findings.show("final events that noise took", String(mixed.missedEvents))
-    findings.show(
-      "transactions a second", number(Double(count) / seconds))
-    findings.require("without a final outcome", UInt64(mixed.unended), exactly: 0)
-    findings.require("ends that differ between the sides", UInt64(mixed.differing), exactly: 0)
-    for words in mixed.complaints.prefix(10) { print("   " + words) }
   }
 }
 

@@ -44,6 +44,7 @@ struct MeasureAllCommand: MeasureCommand {
     try TapCommand.measure(options, &findings)
     try DialogueCommand.measure(options, &findings)
     try GoodputCommand.measure(options, &findings)
+    try MixedCommand.measure(options, &findings)
   }
 }
 
