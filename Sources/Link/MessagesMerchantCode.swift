@@ -1,5 +1,6 @@
-// The code that a merchant shows: the register sends what its acquirer gave it, the controller makes
-// it out for one payment (EMVCo merchant-presented mode) and gives back what a screen can show.
+// The code that a merchant shows: the register sends what its acquirer gave it, the controller
+// makes it out for one payment (EMVCo merchant-presented mode) and gives back what a screen can
+// show.
 
 import Octets
 

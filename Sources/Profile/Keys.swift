@@ -101,11 +101,9 @@ public enum Key: UInt8, Sendable {
   case directory, keepRecords, keepDays, reserve
   case leadingDigits, trailingDigits
   case scannerPort, scannerBaud
+  case concertPort, concertBaud, parity, acceptance, cardSeconds, outcomeSeconds
   case watcherPort, watcherBaud
   case displayPort, displayBaud, commands, characters, select, language
-  case concertPort, concertBaud, parity, acceptance, cardSeconds, outcomeSeconds
-
-  public static let count = 66
 
   public var rule: Rule {
     switch self {
@@ -415,5 +413,14 @@ extension Rule {
     _ section: Section, _ name: StaticString, _ meaning: StaticString
   ) -> Rule {
     Rule(section, name, .line, meaning)
+  }
+}
+
+extension Key {
+  /// How many keys there are: their raw values count up from 0.
+  public static var total: Int {
+    var number: UInt8 = 0
+    while Key(rawValue: number) != nil { number += 1 }
+    return Int(number)
   }
 }

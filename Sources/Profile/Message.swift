@@ -56,7 +56,7 @@ struct Message: ~Copyable {
 
   mutating func addKeys(of section: Section) {
     var separator: StaticString = ""
-    for index in 0..<UInt8(Key.count) {
+    for index in 0..<UInt8(Key.total) {
       guard let key = Key(rawValue: index), key.rule.section == section else { continue }
       add(separator)
       add(key)

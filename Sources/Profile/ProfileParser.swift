@@ -195,7 +195,7 @@ struct ProfileParser: ~Copyable {
   }
 
   private static func key(_ name: Span<UInt8>, in section: Section) -> Key? {
-    for index in 0..<UInt8(Key.count) {
+    for index in 0..<UInt8(Key.total) {
       guard let key = Key(rawValue: index), key.rule.section == section else { continue }
       if withLiteral(key.rule.name, { $0.equals(name) }) { return key }
     }
@@ -207,7 +207,7 @@ struct ProfileParser: ~Copyable {
   ) {
     var nearest = Nearest<Key>()
     var elsewhere: Section?
-    for index in 0..<UInt8(Key.count) {
+    for index in 0..<UInt8(Key.total) {
       guard let key = Key(rawValue: index) else { continue }
       if key.rule.section == section {
         nearest.consider(key, spelt: key.rule.name, as: name)
@@ -264,7 +264,7 @@ struct ProfileParser: ~Copyable {
   // MARK: The whole
 
   consuming func finish(_ report: BoardProfile.Report) -> BoardProfile? {
-    for index in 0..<UInt8(Key.count) {
+    for index in 0..<UInt8(Key.total) {
       guard let key = Key(rawValue: index), !isGiven(key) else { continue }
       if key.rule.isRequired { reportMissing(key, report) }
       if let fallback = key.rule.fallback { setDefault(key, fallback) }

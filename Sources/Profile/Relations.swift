@@ -91,7 +91,7 @@ extension ProfileParser {
   /// Lines need their chip, and each has one role.
   private mutating func checkLines(_ report: BoardProfile.Report) {
     var used = false
-    for index in 0..<UInt8(Key.count) {
+    for index in 0..<UInt8(Key.total) {
       guard let key = Key(rawValue: index), let wire = profile.line(of: key) else { continue }
       used = true
       for earlier in 0..<index {

@@ -12,10 +12,11 @@ struct Bench: ParsableCommand {
       KioskCommand.self, RegisterCommand.self, MagstripeCommand.self, CardCommand.self,
       ChipCommand.self,
       MeasureAllCommand.self, TicksCommand.self,
-      ReleasesCommand.self, DialogueCommand.self, GoodputCommand.self, MixedCommand.self,
-      TapCommand.self, CaptureCommand.self,
+      ReleasesCommand.self, DialogueCommand.self, GoodputCommand.self, TapCommand.self,
+      CaptureCommand.self,
       VaultSpeedCommand.self,
       DecodeSpeedCommand.self,
       FootprintCommand.self, HeapCommand.self, SandboxCommand.self, SimulateCommand.self,
+      MixedCommand.self,
     ])
 }

@@ -1,5 +1,5 @@
-// A register at the far end of a Bluetooth serial line: bytes come in packets, late and together, wait
-// for a radio that has faded, and are lost with the connection when it breaks.
+// A register at the far end of a Bluetooth serial line: bytes come in packets, late and together,
+// wait for a radio that has faded, and are lost with the connection when it breaks.
 
 import Controller
 import Link

@@ -22,21 +22,21 @@ struct DocumentTests {
     let page = try String(
       contentsOf: repository.appending(path: "docs/BOARDS.md"), encoding: .utf8)
     let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `[") }.map(String.init)
-    let table = (0..<UInt8(Key.count)).compactMap(Key.init(rawValue:)).map(Self.row)
+    let table = (0..<UInt8(Key.total)).compactMap(Key.init(rawValue:)).map(Self.row)
     #expect(rows == table, "the rows should be:\n\(table.joined(separator: "\n"))")
   }
 
   @Test("counts every key and every section")
   func counts() {
-    #expect(Key(rawValue: UInt8(Key.count)) == nil)
-    #expect(Key(rawValue: UInt8(Key.count - 1)) != nil)
+    #expect(Key(rawValue: UInt8(Key.total)) == nil)
+    #expect(Key(rawValue: UInt8(Key.total - 1)) != nil)
     #expect(Section(rawValue: UInt8(Section.count)) == nil)
     #expect(Section(rawValue: UInt8(Section.count - 1)) != nil)
   }
 
   @Test("has defaults that keep its own rules")
   func defaults() {
-    for key in (0..<UInt8(Key.count)).compactMap(Key.init(rawValue:)) {
+    for key in (0..<UInt8(Key.total)).compactMap(Key.init(rawValue:)) {
       guard let fallback = key.rule.fallback else { continue }
       let bytes = Array(fallback.description.utf8)
       #expect((try? key.rule.shape.read(bytes.span)) != nil, "\(key)")

@@ -39,12 +39,12 @@ struct MeasureAllCommand: MeasureCommand {
     try DecodeSpeedCommand.measure(options, &findings)
     try VaultSpeedCommand.measure(options, &findings)
     try CaptureCommand.measure(options, &findings)
+    try MixedCommand.measure(options, &findings)
     try TicksCommand.measure(options, &findings)
     try ReleasesCommand.measure(options, &findings)
     try TapCommand.measure(options, &findings)
     try DialogueCommand.measure(options, &findings)
     try GoodputCommand.measure(options, &findings)
-    try MixedCommand.measure(options, &findings)
   }
 }
 

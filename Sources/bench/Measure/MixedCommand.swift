@@ -1,5 +1,5 @@
-// `bench mixed`: thousands of transactions of every kind and method through the real program, several
-// kiosks side by side, with every end compared on both sides.
+// `bench mixed`: thousands of transactions of every kind and method through the real program,
+// several kiosks side by side, with every end compared on both sides.
 
 import ArgumentParser
 import Foundation
