@@ -31,3 +31,12 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
   /// True once in 1 / `probability` times.
   public mutating func chance(_ probability: Double) -> Bool { unit() < probability }
 }
+
+extension Bytes {
+  /// Appends random bytes until full. Not for real keys.
+  mutating func fill(_ random: inout SeededRandom) {
+    while room > 0 {
+      do { try append(UInt8(truncatingIfNeeded: random.next())) } catch { return }
+    }
+  }
+}

@@ -391,12 +391,3 @@ public struct VirtualBoard: Board, ~Copyable {
   public mutating func report(_ occurrence: Occurrence) { world.pointee.report(occurrence) }
   public mutating func nextPairingOrder() -> PairingOrder? { world.pointee.takePairingOrder() }
 }
-
-extension Bytes {
-  /// Appends random bytes until full. Not for real keys.
-  mutating func fill(_ random: inout SeededRandom) {
-    while room > 0 {
-      do { try append(UInt8(truncatingIfNeeded: random.next())) } catch { return }
-    }
-  }
-}

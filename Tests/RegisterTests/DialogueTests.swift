@@ -5,17 +5,6 @@ import Testing
 
 @Suite("A register and a controller on one line")
 struct DialogueTests {
-  private func isUp(_ world: World) -> Bool {
-    world.registerEvents.contains { if case .linkUp = $0 { true } else { false } }
-  }
-
-  private func connected(seed: UInt64, _ faults: Faults = Faults()) throws -> World {
-    let world = try World(seed: seed, faults: faults)
-    world.register { $0.tell(unixMilliseconds: 1_800_000_000_000, now: world.now) }
-    #expect(world.run { isUp(world) })
-    return world
-  }
-
   @Test("the link comes up within 50 ms and tells who is there and what time it is")
   func comesUp() throws {
     let world = try World(seed: 1)
@@ -366,42 +355,6 @@ struct DialogueTests {
     let world = try World(seed: 16)
     #expect(try world.release([5], after: 1) == false)
     #expect(world.run { world.taken.map(\.bytes) == [[5]] })
-  }
-
-  @Test(
-    "a register that sleeps until its deadline says nothing too late and never wakes for nothing",
-    arguments: 0..<6)
-  func deadlines(line: Int) throws {
-    let world = try connected(seed: UInt64(60 + line), Self.lines[line].1)
-    for number in 0..<20 {
-      world.register {
-        $0.pay(payment("sale \(number)"))
-        $0.queryStatus(reference("sale \(number)"))
-        $0.queryDiagnosis()
-      }
-      try world.append([UInt8(number)])
-      world.run(Int.random(in: 1...400, using: &world.random))
-    }
-    world.register { $0.cancelRequests() }
-    world.run(10_000)
-    #expect(world.untimely == [])
-  }
-
-  @Test("a request that the controller cannot read is not said again")
-  func unreadable() throws {
-    let world = try connected(seed: 66)
-    world.answers = { _ in nil }
-    world.register { $0.pay(payment("unread")) }
-    world.run(100)
-    // {0: 31, 1: 1, 2: 9A}
-    let error: [UInt8] = [0xA3, 0x00, 0x18, 0x1F, 0x01, 0x01, 0x02, 0x18, 0x9A]
-    let message = try ControllerMessage(decoding: error.span)
-    world.controller { $0.send(message) }
-    let isTold = { world.registerEvents.contains { if case .error = $0 { true } else { false } } }
-    #expect(world.run(until: isTold))
-    let said = world.registerCounts.repeats
-    world.run(20_000)
-    #expect(world.registerCounts.repeats == said)
   }
 
   @Test("a message of an unknown type is answered with an error")

@@ -3,6 +3,7 @@
 import Link
 import Octets
 import Register
+import Testing
 
 /// SplitMix64.
 struct Seeded: RandomNumberGenerator {
@@ -318,4 +319,17 @@ final class World {
       untimely.append("a deadline with nothing to send at \(now)")
     }
   }
+}
+
+/// Whether the register has been told of a session.
+func isUp(_ world: World) -> Bool {
+  world.registerEvents.contains { if case .linkUp = $0 { true } else { false } }
+}
+
+/// A world whose ends have a session.
+func connected(seed: UInt64, _ faults: Faults = Faults()) throws -> World {
+  let world = try World(seed: seed, faults: faults)
+  world.register { $0.tell(unixMilliseconds: 1_800_000_000_000, now: world.now) }
+  #expect(world.run { isUp(world) })
+  return world
 }

@@ -393,13 +393,3 @@ struct MixedDialogue {
     complaints.append("\(number): \(words)")
   }
 }
-
-extension Heard {
-  fileprivate func isEnd(of reference: Reference) -> Bool {
-    if case .event(let event) = event {
-      event.isFinal && event.reference == reference
-    } else {
-      false
-    }
-  }
-}

@@ -15,6 +15,14 @@ struct Heard {
   var event: RegisterEvent
   /// The sealed record of a `record` or `recordCopy` event.
   var sealed: [UInt8] = []
+
+  func isEnd(of reference: Reference) -> Bool {
+    if case .event(let event) = event {
+      event.isFinal && event.reference == reference
+    } else {
+      false
+    }
+  }
 }
 
 final class VirtualRegister: @unchecked Sendable {
