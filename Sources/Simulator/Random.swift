@@ -1,5 +1,7 @@
 // The simulator's only source of chance: the same seed gives the same world, in both builds.
 
+import Octets
+
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): 64 bits
 /// of state, full period, and any two seeds start unrelated sequences. Not for keys.
 public struct SeededRandom: RandomNumberGenerator, Sendable {

@@ -30,7 +30,7 @@ enum Tree {
   /// Every text file that people write, in the order of its path.
   static let files: [TextFile] =
     ["README.md", "CHANGELOG.md", "Package.swift", "Makefile"].compactMap(file)
-    + ["Sources", "Tests", "boards", "docs", "examples"].flatMap(files(below:))
+    + ["Sources", "Tests", "boards", "docs"].flatMap(files(below:))
 
   static let swift = files.filter { $0.kind == "swift" }
   static let shipping = files.filter(\.isShipping)

@@ -33,7 +33,7 @@ def flags(kit, *what):
 def examples(kit, tmp_path_factory):
     """The commands of the example: in C with the shared and the static library, in Python."""
     folder = tmp_path_factory.mktemp("examples")
-    source = str(ROOT / "examples/pay.c")
+    source = str(ROOT / "docs/examples/pay.c")
     shared, static = folder / "pay-shared", folder / "pay-static"
     cc = ["gcc", "-std=c99", *STRICT, *flags(kit, "--cflags"), source]
     subprocess.run([*cc, *flags(kit, "--libs"), f"-Wl,-rpath,{kit}/lib", "-o", shared], check=True)
@@ -41,11 +41,11 @@ def examples(kit, tmp_path_factory):
                for word in flags(kit, "--libs", "--static")]
     subprocess.run([*cc, *archive, "-o", static], check=True)
     pair = folder / "pair"
-    cc[-1] = str(ROOT / "examples/pair.c")
+    cc[-1] = str(ROOT / "docs/examples/pair.c")
     subprocess.run([*cc, *flags(kit, "--libs"), f"-Wl,-rpath,{kit}/lib", "-o", pair], check=True)
     os.environ["TILLREGISTER"] = str(kit / "lib/libtillregister.so")
     return {"pair": [str(pair)], "c": [str(shared)], "c-static": [str(static)],
-            "python": [sys.executable, str(ROOT / "examples/pay.py")]}
+            "python": [sys.executable, str(ROOT / "docs/examples/pay.py")]}
 
 
 @pytest.mark.parametrize("which", ["c", "c-static", "python"])

@@ -8,7 +8,7 @@ import Octets
 
 /// Origin (16 bytes), first index (8, least significant first), the tree before it (32 bytes for
 /// each bit of the index), then for each record its size (2, most significant first) and its sealed
-/// bytes: what examples/pay.c writes.
+/// bytes: what docs/examples/pay.c writes.
 final class RecordFile {
   private(set) var origin: [UInt8]?
   /// The tree over all records.
