@@ -1,5 +1,6 @@
 // The loop's lights and buzzer: what the customer sees and hears of a card.
 
+import Link
 import Octets
 
 extension Loop where B: ~Copyable {

@@ -77,7 +77,7 @@ struct EveryFileTests {
   func links() {
     let pages = Tree.files.filter { $0.kind == "md" }
     let dead = Tree.files.filter { $0.path.hasPrefix("docs/") }.filter { file in
-      let name = URL(filePath: file.path).lastPathComponent
+      let name = String(file.path.dropFirst("docs/".count))
       return !pages.contains { page in
         page.path != file.path && page.text.contains("(" + link(to: name, from: page))
       }
