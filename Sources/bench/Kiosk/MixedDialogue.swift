@@ -211,7 +211,11 @@ struct MixedDialogue {
     case .walletCode:
       let from = kiosk.register.heardCount
       // One in ten scans the receipt first.
-      if random.chance(0.1) { kiosk.scan("\(4_006_381_000_000 + random.below(1_000_000))\r") }
+      if random.chance(0.1) {
+        kiosk.scan("\(4_006_381_000_000 + random.below(1_000_000))\r")
+        // What is scanned before the refusal's slot has passed is nobody's.
+        usleep(60_000)
+      }
       kiosk.scan("13\(String(format: "%016llu", seed * 1_000_000 + UInt64(number)))\r")
       return record(from: from, at: kiosk)
     case .contactless:
