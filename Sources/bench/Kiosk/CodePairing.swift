@@ -41,7 +41,7 @@ struct CodePairing {
           PairingKeys(
             register: secret, controller: controller.array, record: record.array)
         }
-        guard terminal.line(containing: "paired: ") != nil, terminal.stop() == 0, let keys else {
+        guard terminal.line(containing: "paired: ") != nil, terminal.finish() == 0, let keys else {
           throw KioskFailure("tillgate pair ended otherwise:\n\(terminal.said)")
         }
         return (keys, typed)

@@ -56,6 +56,13 @@ final class Program: Sendable {
     return process.terminationStatus
   }
 
+  /// Lets it end by itself, or stops it after so many seconds; returns its exit code.
+  func finish(within seconds: Double = 10) -> Int32 {
+    let deadline = Date().addingTimeInterval(seconds)
+    while process.isRunning, Date() < deadline { usleep(10_000) }
+    return stop()
+  }
+
   /// Runs `path` to its end; returns its exit code and all it wrote.
   static func run(_ path: String, _ arguments: [String], in folder: String) throws
     -> (status: Int32, said: String)
