@@ -1,6 +1,7 @@
 // Cards before the simulated board's reader, and the planted bugs that show a card where it must
 // not be seen.
 
+import Controller
 import Link
 import Magstripe
 import Octets
