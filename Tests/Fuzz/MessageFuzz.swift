@@ -35,7 +35,7 @@ private func controller(_ input: [UInt8]) {
     let sealedAgain = bytes.withBytes { span in again.sealed.map { span[$0] } }
     precondition(again.origin == record.origin && again.index == record.index)
     precondition(sealedAgain == sealed)
-  case .response, .event, .transactionStatus, .boot, .totals, .diagnosis, .error:
+  case .response, .event, .transactionStatus, .boot, .recall, .totals, .diagnosis, .error:
     try! message.encode(into: &bytes)
     precondition(bytes.withBytes { try! ControllerMessage(decoding: $0) } == message)
   }
