@@ -37,7 +37,6 @@ struct ConcertTill: ~Copyable {
   fileprivate(set) var reference: Reference?
   /// Counts the till's requests, for their names.
   private var count: UInt64 = 0
-
   /// The masked number of the card that was captured for it.
   fileprivate var shown = Bytes<19>()
 
@@ -138,10 +137,7 @@ extension Loop where B: ~Copyable {
     guard let reference = concert.reference, transaction.order?.reference == reference else {
       return
     }
-    concert.shown.removeAll()
-    do throws(Overflow) {
-      try reading.masked.withBytes { (text) throws(Overflow) in try concert.shown.append(text) }
-    } catch { preconditionFailure("both are masked numbers") }
+    reading.masked.withBytes { concert.shown.set($0) }
   }
 
   /// The end of a transaction that a till may wait for.

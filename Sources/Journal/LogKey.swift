@@ -77,10 +77,3 @@ public struct LogKey: ~Copyable {
     wiped.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) }
   }
 }
-
-extension Bytes {
-  fileprivate mutating func set(_ bytes: Span<UInt8>) {
-    removeAll()
-    do { try append(bytes) } catch { preconditionFailure("keys have one size") }
-  }
-}

@@ -10,12 +10,6 @@ public typealias Key = Bytes<32>
 let tagSize = 16
 
 extension Bytes {
-  /// Becomes `bytes`, which must fit.
-  mutating func set(_ bytes: Span<UInt8>) {
-    removeAll()
-    do { try append(bytes) } catch { preconditionFailure("sizes of keys are our own") }
-  }
-
   /// Appends a key as a block of SHA-512, each byte of it crossed with `pad`.
   fileprivate mutating func append(
     block key: borrowing LongDigest, _ pad: UInt8

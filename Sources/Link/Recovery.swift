@@ -42,13 +42,10 @@ struct Recovery: ~Copyable {
     return true
   }
 
-  /// Takes record `next`.
+  /// Takes record `next`, no longer than the decoder lets one be.
   mutating func take(_ sealed: Span<UInt8>) {
     let slot = Int(next - first)
-    records[slot].removeAll()
-    do { try records[slot].append(sealed) } catch {
-      preconditionFailure("the decoder takes no longer records")
-    }
+    records[slot].set(sealed)
     tree.append(.leaf(sealed))
     askAt = nil
   }

@@ -58,6 +58,12 @@ public struct Bytes<let capacity: Int>: ~Copyable {
     count += size
   }
 
+  /// Wipes the content and replaces it by `bytes`, which our own callers made to fit.
+  public mutating func set(_ bytes: Span<UInt8>) {
+    wipe()
+    do { try append(bytes) } catch { preconditionFailure("the caller's buffer is big enough") }
+  }
+
   /// Forgets the content without wiping it. For card data and keys use `wipe`.
   public mutating func removeAll() { count = 0 }
 

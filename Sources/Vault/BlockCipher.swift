@@ -102,10 +102,4 @@ extension Bytes {
     wipe()
     appendFilling { _ in count }
   }
-
-  /// Replaces the content by `bytes`, which our own callers made to fit.
-  package mutating func set(_ bytes: Span<UInt8>) {
-    wipe()
-    do { try append(bytes) } catch { preconditionFailure("the caller's buffer is big enough") }
-  }
 }

@@ -121,8 +121,8 @@ struct PairingBook: ~Copyable {
     guard bytes.count == Self.size, bytes[0] == Self.layout, bytes[65] <= Self.capacity else {
       return false
     }
-    secret.take(bytes.extracting(1..<33))
-    recordKey.take(bytes.extracting(33..<65))
+    secret.set(bytes.extracting(1..<33))
+    recordKey.set(bytes.extracting(33..<65))
     count = 0
     for index in 0..<Self.capacity {
       let start = 66 + index * Entry.size
@@ -141,8 +141,8 @@ struct PairingBook: ~Copyable {
   /// Takes the keys that a file has, and its register in the place of those before.
   mutating func take(secret: borrowing Link.Key, recordKey: borrowing Link.Key, register: PublicKey)
   {
-    secret.withBytes { self.secret.take($0) }
-    recordKey.withBytes { self.recordKey.take($0) }
+    secret.withBytes { self.secret.set($0) }
+    recordKey.withBytes { self.recordKey.set($0) }
     count = 0
     _ = add(PairedRegister(key: register, name: RegisterName()), unixMilliseconds: 0)
   }
@@ -171,12 +171,6 @@ extension PairingBook.Entry {
 }
 
 extension Bytes<32> {
-  /// Becomes these 32 bytes.
-  fileprivate mutating func take(_ bytes: Span<UInt8>) {
-    removeAll()
-    do throws(Overflow) { try append(bytes) } catch { preconditionFailure("keys are 32 bytes") }
-  }
-
   /// Becomes the 32 bytes that `body` writes.
   fileprivate mutating func fill(_ body: (UnsafeMutablePointer<UInt8>) -> Void) {
     removeAll()
