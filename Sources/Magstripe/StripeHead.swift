@@ -101,16 +101,18 @@ public struct StripeHead: ~Copyable {
     guard settings.kind == .f2f, aheadReports[2] == nil, let lastEdge,
       (now - lastEdge).nanoseconds >= pause
     else { return }
-    var tracks = StripeTracks()
-    swap(&tracks, &ahead)
+    var text = TrackText()
+    defer { text.wipe() }
     if aheadReports[0] == nil {
-      aheadReports[0] = .some(read(.one, into: &tracks.one))
+      aheadReports[0] = .some(read(.one, into: &text))
+      text.withBytes { ahead.one.set($0) }
     } else if aheadReports[1] == nil {
-      aheadReports[1] = .some(read(.two, into: &tracks.two))
+      aheadReports[1] = .some(read(.two, into: &text))
+      text.withBytes { ahead.two.set($0) }
     } else {
-      aheadReports[2] = .some(read(.three, into: &tracks.three))
+      aheadReports[2] = .some(read(.three, into: &text))
+      text.withBytes { ahead.three.set($0) }
     }
-    swap(&tracks, &ahead)
   }
 
   /// Nanoseconds that leave three ticks before a swipe has ended.
@@ -125,8 +127,9 @@ public struct StripeHead: ~Copyable {
   /// Reads all tracks, and then wipes and forgets all edges. `tracks` gets the good ones and is
   /// wiped first.
   public mutating func decode(into tracks: inout StripeTracks) -> StripeReport {
-    tracks.wipe()
-    swap(&tracks, &ahead)
+    ahead.one.withBytes { tracks.one.set($0) }
+    ahead.two.withBytes { tracks.two.set($0) }
+    ahead.three.withBytes { tracks.three.set($0) }
     var report = StripeReport()
     report[.one] = aheadReports[0] ?? read(.one, into: &tracks.one)
     report[.two] = aheadReports[1] ?? read(.two, into: &tracks.two)

@@ -18,6 +18,14 @@ struct ReadAheadTests {
     return conditions
   }
 
+  /// A head that has taken `list` and read all of it ahead.
+  private static func head(ahead list: [StripeEdge]) -> StripeHead {
+    var head = StripeHead(StripeSettings(kind: .f2f))
+    for edge in list { head.record(edge) }
+    for _ in 0..<3 { head.readAhead(at: head.lastEdge! + pause) }
+    return head
+  }
+
   @Test("What is read does not depend on how far the head was read ahead", arguments: 1...40)
   func same(seed: UInt64) {
     let list = edges(
@@ -54,19 +62,15 @@ struct ReadAheadTests {
   @Test("A gap after the pause counts")
   func gap() {
     let list = edges(of: testCard(track1, track2, track3), SwipeConditions())
-    var head = StripeHead(StripeSettings(kind: .f2f))
-    for edge in list { head.record(edge) }
-    for _ in 0..<3 { head.readAhead(at: head.lastEdge! + Self.pause) }
+    var head = Self.head(ahead: list)
     head.record(StripeEdge(at: list.last!.at, track: 2, signal: .gap))
     #expect(head.decoded().texts == [track1, "", track3])
   }
 
-  @Test("Before the pause nothing is read, and a reset forgets what was")
+  @Test("A reset forgets what was read ahead")
   func reset() {
     let list = edges(of: testCard(track1, track2, track3), SwipeConditions())
-    var head = StripeHead(StripeSettings(kind: .f2f))
-    for edge in list { head.record(edge) }
-    for _ in 0..<3 { head.readAhead(at: head.lastEdge! + Self.pause) }
+    var head = Self.head(ahead: list)
     head.reset()
     #expect(head.decoded().texts == ["", "", ""])
     #expect(head.decoded().report.isBlank)
