@@ -73,7 +73,7 @@ struct PairingAsker: ~Copyable {
     random.drawRandom(4)
     id.removeAll()
     do throws(Overflow) {
-      for index in 0..<4 { try id.append(hex: random[index]) }
+      try random.withBytes { (random) throws(Overflow) in try Hex.encode(random, into: &id) }
     } catch { preconditionFailure("8 digits fit") }
   }
 
@@ -86,10 +86,7 @@ struct PairingAsker: ~Copyable {
         note.removeAll()
       }
       if isNews(note) {
-        heard.removeAll()
-        do throws(Overflow) {
-          try note.withBytes { (note) throws(Overflow) in try heard.append(note) }
-        } catch { preconditionFailure("both are notes") }
+        note.withBytes { heard.set($0) }
         return true
       }
       let waited = MonotonicClock.now() - startedAt

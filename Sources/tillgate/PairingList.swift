@@ -1,6 +1,7 @@
 // The list of paired registers as people see it, and how they name one: by the first digits of its
 // key.
 
+import Identity
 import Link
 import LinuxBoard
 import Octets
@@ -24,7 +25,7 @@ extension PairingBook {
     for index in 0..<count {
       let entry = self[index]
       try entry.register.key.withBytes { (key) throws(Overflow) in
-        for place in 0..<8 { try text.append(hex: key[place]) }
+        try Hex.encode(key.extracting(..<8), into: &text)
       }
       try text.append("  ")
       if entry.unixMilliseconds == 0 {
@@ -56,13 +57,13 @@ extension Bytes {
   fileprivate mutating func append(minuteOf unixMilliseconds: UInt64) throws(Overflow) {
     // A clock beyond the year 9999 is wrong anyway.
     let minutes = min(unixMilliseconds / 60_000, 4_223_371_679)
-    let (year, month, day) = Self.date(of: Int(minutes / 1440))
-    try append(twoDigits: year / 100)
-    try append(twoDigits: year % 100)
+    let date = CalendarDay(unixMilliseconds: minutes * 60_000)
+    try append(twoDigits: date.year / 100)
+    try append(twoDigits: date.year % 100)
     try append("-")
-    try append(twoDigits: month)
+    try append(twoDigits: date.month)
     try append("-")
-    try append(twoDigits: day)
+    try append(twoDigits: date.day)
     try append(" ")
     try append(twoDigits: Int(minutes / 60 % 24))
     try append(":")
@@ -73,20 +74,5 @@ extension Bytes {
   private mutating func append(twoDigits number: Int) throws(Overflow) {
     try append(UInt8(ascii: "0") + UInt8(number / 10))
     try append(UInt8(ascii: "0") + UInt8(number % 10))
-  }
-
-  /// The Gregorian date of a day counted from 1970-01-01. Years are taken to begin in March: the
-  /// leap day is then their last.
-  private static func date(of day: Int) -> (Int, Int, Int) {
-    let shifted = day + 719_468
-    let era = shifted / 146_097
-    let dayOfEra = shifted % 146_097
-    let year = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * year + year / 4 - year / 100)
-    let fromMarch = (5 * dayOfYear + 2) / 153
-    let month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
-    return (
-      year + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * fromMarch + 2) / 5 + 1
-    )
   }
 }

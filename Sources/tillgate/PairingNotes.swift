@@ -66,20 +66,12 @@ enum PairingNews {
     case .paired(let register):
       try note.append(" ")
       try register.key.withBytes { (key) throws(Overflow) in
-        for index in 0..<8 { try note.append(hex: key[index]) }
+        try Hex.encode(key.extracting(..<8), into: &note)
       }
       try note.append(" ")
       try register.name.withText { (name) throws(Overflow) in try note.append(name) }
     case .open, .expired, .full, .failed, .closed, .removed, .unknown, .list: break
     }
-  }
-}
-
-extension Bytes {
-  /// Two digits.
-  mutating func append(hex byte: UInt8) throws(Overflow) {
-    try append(Hex.digit(byte >> 4))
-    try append(Hex.digit(byte))
   }
 }
 
