@@ -181,11 +181,7 @@ extension Loop where B: ~Copyable {
 
   mutating func hold(_ method: Method, of order: Order, due: Instant, now: Instant) {
     let index = outbox.next
-    do {
-      try sealed.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
-    } catch { preconditionFailure("a payment is refused while the outbox is full") }
-    let bytes = sealed.withBytes { RecordBytes($0) }
-    log(order.reference, index, bytes, now: now)
+    file(order.reference, sealed.withBytes { RecordBytes($0) }, now: now)
     link.prepare(outbox: outbox, now: now)
     noteForTill()
     step(.captured(method, index: index, due: due), now: now)
@@ -257,11 +253,7 @@ extension Loop where B: ~Copyable {
       try closing.seal(
         index: index, terminal: terminal, clock: clock, now: now, into: &sealed)
     } catch { preconditionFailure("a closing record's fields are as long as the request's") }
-    do {
-      try sealed.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
-    } catch { preconditionFailure("a request is refused while there is no room for its end") }
-    let bytes = sealed.withBytes { RecordBytes($0) }
-    log(closing.order.reference, index, bytes, now: now)
+    file(closing.order.reference, sealed.withBytes { RecordBytes($0) }, now: now)
     transaction.wroteClosing(of: closing.order.reference, index: index)
   }
 

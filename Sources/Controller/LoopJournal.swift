@@ -7,11 +7,15 @@ import Octets
 import Vault
 
 extension Loop where B: ~Copyable {
-  /// Sends record `index` to the journal while it goes to the wire: neither waits for the other.
-  mutating func log(
-    _ reference: Reference, _ index: UInt64, _ bytes: RecordBytes?, now: Instant
-  ) {
+  /// Takes the log's next record, for the wire and for the journal: neither waits for the other.
+  /// There is room: a request without room for its records, and a register's answer with more than
+  /// were asked back, came no further.
+  mutating func file(_ reference: Reference, _ bytes: RecordBytes?, now: Instant) {
     guard let bytes else { preconditionFailure("a sealed record is at most 560 bytes") }
+    let index = outbox.next
+    do {
+      try bytes.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
+    } catch { preconditionFailure("nothing is filed without room in the outbox") }
     let wasTaken = board.journal(
       .append(
         index: index, reference, unixMilliseconds: clock.unixMilliseconds(at: now), bytes))
@@ -171,18 +175,12 @@ extension Loop where B: ~Copyable {
   }
 
   private mutating func adopt(_ index: UInt64, now: Instant) {
-    var sealed = SealedRecord()
-    link.withRecovered(index) { bytes in
-      do throws(Overflow) { try sealed.append(bytes) } catch {
-        preconditionFailure("it was held in as many bytes")
-      }
+    var bytes: RecordBytes?
+    link.withRecovered(index) { bytes = RecordBytes($0) }
+    guard let name = bytes?.withBytes({ reference(of: $0, index) }) ?? nil else {
+      preconditionFailure("it was opened when it came")
     }
-    let name = sealed.withBytes { reference(of: $0, index) }
-    do {
-      try sealed.withBytes { (bytes) throws(Overflow) in try outbox.append(bytes) }
-    } catch { preconditionFailure("no more than the outbox takes are asked back") }
-    guard let name else { preconditionFailure("it was opened when it came") }
-    log(name, index, sealed.withBytes { RecordBytes($0) }, now: now)
+    file(name, bytes, now: now)
   }
 
   /// The reference in a record of this log and an earlier start; nil when it is none.

@@ -210,13 +210,7 @@ public struct ControllerLink: ~Copyable {
   /// Queues a message. Without a session, or when the queue is full, it is dropped and counted:
   /// whatever matters is asked for again by the register.
   public mutating func send(_ message: ControllerMessage) {
-    guard session.isOpen else {
-      tally.dropped &+= 1
-      return
-    }
-    do {
-      try chatter.push { (bytes) throws(Overflow) in try message.encode(into: &bytes) }
-    } catch { tally.dropped &+= 1 }
+    queue { (bytes) throws(Overflow) in try message.encode(into: &bytes) }
   }
 
   /// The message that the event just received came in.
@@ -228,15 +222,9 @@ public struct ControllerLink: ~Copyable {
 
   /// Queues the payload of a merchant-presented code, the answer to its request.
   public mutating func sendCode(_ reference: Reference, payload: Span<UInt8>) {
-    guard session.isOpen else {
-      tally.dropped &+= 1
-      return
+    queue { (bytes) throws(Overflow) in
+      try Response.encode(reference, payload: payload, into: &bytes)
     }
-    do {
-      try chatter.push { (bytes) throws(Overflow) in
-        try Response.encode(reference, payload: payload, into: &bytes)
-      }
-    } catch { tally.dropped &+= 1 }
   }
 
   /// Queues a copy of a record that may have been delivered before, after a transaction status.
@@ -244,16 +232,19 @@ public struct ControllerLink: ~Copyable {
   public mutating func sendCopy(
     index: UInt64, of other: Origin? = nil, sealed: Span<UInt8>
   ) {
+    let origin = other ?? self.origin
+    queue { (bytes) throws(Overflow) in
+      try ControllerMessage.encodeRecord(
+        origin: origin, index: index, sealed: sealed, into: &bytes)
+    }
+  }
+
+  private mutating func queue(_ write: (inout MessageBytes) throws(Overflow) -> Void) {
     guard session.isOpen else {
       tally.dropped &+= 1
       return
     }
-    do {
-      try chatter.push { (bytes) throws(Overflow) in
-        try ControllerMessage.encodeRecord(
-          origin: other ?? origin, index: index, sealed: sealed, into: &bytes)
-      }
-    } catch { tally.dropped &+= 1 }
+    do { try chatter.push(write) } catch { tally.dropped &+= 1 }
   }
 
   // MARK: Sending
