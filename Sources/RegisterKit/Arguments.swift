@@ -78,6 +78,25 @@ func bytes(
   return UnsafeBufferPointer(start: start, count: count)
 }
 
+/// Where the caller wants a frame, and its size, which is 0 until there is one.
+func frameRoom(
+  _ frame: UnsafeMutablePointer<UInt8>?, _ room: Int, _ count: UnsafeMutablePointer<Int>?
+) throws(Fault) -> (frame: UnsafeMutablePointer<UInt8>, count: UnsafeMutablePointer<Int>) {
+  guard let frame, let count else { throw Fault(TILLREGISTER_NULL) }
+  count.pointee = 0
+  guard room >= TILLREGISTER_FRAME else { throw Fault(TILLREGISTER_ROOM) }
+  return (frame, count)
+}
+
+/// How many of `count` bytes the caller says were taken before.
+func progress(
+  _ taken: UnsafeMutablePointer<Int>?, of count: Int
+) throws(Fault) -> UnsafeMutablePointer<Int> {
+  guard let taken else { throw Fault(TILLREGISTER_NULL) }
+  guard taken.pointee >= 0, taken.pointee <= count else { throw Fault(TILLREGISTER_SIZE) }
+  return taken
+}
+
 /// A key of 32 bytes.
 func key(_ start: UnsafePointer<UInt8>?) throws(Fault) -> Key {
   guard let start else { throw Fault(TILLREGISTER_NULL) }

@@ -90,9 +90,7 @@ public func tillregister_pairing_send(
 ) -> Int32 {
   codedReady { () throws(Fault) in
     let place = try PairingKit.at(pairing)
-    guard let frame, let count else { throw Fault(TILLREGISTER_NULL) }
-    count.pointee = 0
-    guard room >= TILLREGISTER_FRAME else { throw Fault(TILLREGISTER_ROOM) }
+    let (frame, count) = try frameRoom(frame, room, count)
     var output = WireFrame()
     let time = place.pointee.clock.time(now)
     guard place.pointee.session.nextOutput(now: time, into: &output) else { return false }
@@ -121,8 +119,7 @@ public func tillregister_pairing_receive(
   codedReady { () throws(Fault) in
     let place = try PairingKit.at(pairing)
     let bytes = try bytes(start, count)
-    guard let taken else { throw Fault(TILLREGISTER_NULL) }
-    guard taken.pointee >= 0, taken.pointee <= count else { throw Fault(TILLREGISTER_SIZE) }
+    let taken = try progress(taken, of: count)
     try tryRoom(event, atLeast: FirstSize.pairingEvent)
     let time = place.pointee.clock.time(now)
     var offset = taken.pointee

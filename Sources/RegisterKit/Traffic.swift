@@ -71,9 +71,7 @@ public func tillregister_send(
 ) -> Int32 {
   codedReady { () throws(Fault) in
     let kit = try Handle(handle).kit
-    guard let frame, let count else { throw Fault(TILLREGISTER_NULL) }
-    count.pointee = 0
-    guard room >= TILLREGISTER_FRAME else { throw Fault(TILLREGISTER_ROOM) }
+    let (frame, count) = try frameRoom(frame, room, count)
     if kit.pointee.session.needsEphemeral {
       var random = try kit.pointee.source.draw()
       kit.pointee.session.provideEphemeral(&random)
@@ -106,8 +104,7 @@ public func tillregister_receive(
   codedReady { () throws(Fault) in
     let handle = try Handle(handle)
     let bytes = try bytes(start, count)
-    guard let taken else { throw Fault(TILLREGISTER_NULL) }
-    guard taken.pointee >= 0, taken.pointee <= count else { throw Fault(TILLREGISTER_SIZE) }
+    let taken = try progress(taken, of: count)
     try tryRoom(event, atLeast: FirstSize.event)
     let time = handle.kit.pointee.clock.time(now)
     var offset = taken.pointee
