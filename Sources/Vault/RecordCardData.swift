@@ -100,16 +100,12 @@ public struct CardData: ~Copyable {
   public init(decoding plaintext: Span<UInt8>) throws(CardDataError) {
     self.init()
     do throws(CardDataError) {
-      try decode(plaintext)
+      let hasTracks = try decode(plaintext)
+      guard hasTracks else { return }
       try track1.withBytes { (track1) throws(CardDataError) in
         try track2.withBytes { (track2) throws(CardDataError) in
           try track3.withBytes { (track3) throws(CardDataError) in
-            // A tapped card and a code have no tracks.
-            if objects.isEmpty && code.isEmpty || !track1.isEmpty || !track2.isEmpty
-              || !track3.isEmpty
-            {
-              try Self.check(track1: track1, track2: track2, track3: track3)
-            }
+            try Self.check(track1: track1, track2: track2, track3: track3)
           }
         }
       }
@@ -119,25 +115,34 @@ public struct CardData: ~Copyable {
     }
   }
 
-  private mutating func decode(_ plaintext: Span<UInt8>) throws(CardDataError) {
+  /// Returns whether the content is tracks; else it is objects or a code, and never two of them.
+  private mutating func decode(_ plaintext: Span<UInt8>) throws(CardDataError) -> Bool {
+    var hasTracks = false
+    var others = 0
     do throws(CBORError) {
       var reader = CBORReader(plaintext)
       var previous = -1
       for _ in 0..<(try reader.map(atMost: RecordReader.mostEntries)) {
-        switch try reader.key(after: &previous) {
+        let key = try reader.key(after: &previous)
+        switch key {
         case 1: try reader.read(into: &track1)
         case 2: try reader.read(into: &track2)
         case 3: try reader.read(into: &track3)
         case 4: try reader.read(into: &objects)
-        case 8: try reader.read(into: &code)
-        case 9:
+        case 8, 9:
+          code.wipe()
           try reader.read(into: &code)
-          isConsumerCode = true
+          isConsumerCode = key == 9
         default: try reader.skip()
         }
+        hasTracks = hasTracks || 1...3 ~= key
+        others += key == 4 || key == 8 || key == 9 ? 1 : 0
       }
       try reader.end()
     } catch { throw .malformed(error) }
+    guard others <= (hasTracks ? 0 : 1) else { throw .mixed }
+    guard hasTracks || !objects.isEmpty || !code.isEmpty else { throw .noTrack }
+    return hasTracks
   }
 
   private static func check(
@@ -160,8 +165,10 @@ public struct CardData: ~Copyable {
 /// Why tracks cannot be card data, or a plaintext is not. Never says what was in them.
 public enum CardDataError: Error, Equatable {
   case malformed(CBORError)
-  /// Neither a track nor a code.
+  /// Neither a track nor objects nor a code.
   case noTrack
+  /// Two of tracks, objects and a code: a card has one of them.
+  case mixed
   case tooLong
   /// A character that the track's alphabet does not have.
   case foreignCharacter

@@ -69,10 +69,14 @@ private func checkCardData(_ bytes: [UInt8]) {
   guard let data = try? CardData(decoding: bytes.span) else { return }
   var encoded = Bytes<239>()
   do throws(CardDataError) {
-    // A tapped card has objects and no tracks.
-    if data.track1.isEmpty, data.track2.isEmpty, data.track3.isEmpty {
+    if !data.objects.isEmpty {
       try data.objects.withBytes { (objects) throws(CardDataError) in
         try CardData.encode(objects: objects, into: &encoded)
+      }
+    } else if !data.code.isEmpty {
+      let isConsumer = data.isConsumerCode
+      try data.code.withBytes { (code) throws(CardDataError) in
+        try CardData.encode(code: code, isConsumer: isConsumer, into: &encoded)
       }
     } else {
       try encodeTracks(of: data, into: &encoded)

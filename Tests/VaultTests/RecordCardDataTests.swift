@@ -79,7 +79,9 @@ struct RecordCardDataTests {
       ("a1014161", .foreignCharacter), ("a2014141014141", .malformed(.keyOrder)),
       ("a1016141", .malformed(.unexpectedType)), ("a1580141", .malformed(.unexpectedType)),
       ("a101580141", .malformed(.notShortest)), ("a10142 41", .malformed(.truncated)),
-      ("bf014141ff", .malformed(.unexpectedType)),
+      ("bf014141ff", .malformed(.unexpectedType)), ("a10440", .noTrack), ("a10840", .noTrack),
+      ("a2014141 044157", .mixed), ("a2014141 0840", .mixed), ("a2044157 084131", .mixed),
+      ("a2084131 094185", .mixed), ("a20440 084131", .mixed),
     ])
   func notCardData(hex: String, error: CardDataError) {
     #expect(throws: error) { try decode(RecordSample.octets(hex)) }
@@ -87,6 +89,6 @@ struct RecordCardDataTests {
 
   @Test("passes over keys that were added later")
   func unknownKeys() throws {
-    #expect(try decode(RecordSample.octets("a2 02 4131 04 420102")) == ["", "1", ""])
+    #expect(try decode(RecordSample.octets("a2 02 4131 0a 420102")) == ["", "1", ""])
   }
 }
