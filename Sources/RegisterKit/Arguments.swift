@@ -11,6 +11,7 @@ enum FirstSize {
   static var options: Int { 72 }
   static var payment: Int { 104 }
   static var report: Int { 32 }
+  static var code: Int { 40 }
   static var event: Int { 152 }
   static var counts: Int { 88 }
   static var value: Int { 40 }
@@ -107,18 +108,24 @@ func key(_ start: UnsafePointer<UInt8>?) throws(Fault) -> Key {
   return key
 }
 
+/// The bytes of a text that must be there, without the zero behind it.
+func string(
+  _ start: UnsafePointer<CChar>?, atMost size: Int, else fault: Fault
+) throws(Fault) -> UnsafeBufferPointer<UInt8> {
+  guard let start else { throw fault }
+  var count = 0
+  while count <= size, start[count] != 0 { count += 1 }
+  guard count > 0, count <= size else { throw fault }
+  return UnsafeBufferPointer(
+    start: UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self), count: count)
+}
+
 /// A text that must be there.
 func text<let size: Int>(
   _ start: UnsafePointer<CChar>?, else fault: Fault
 ) throws(Fault) -> PrintableText<size> {
-  guard let start else { throw fault }
-  var count = 0
-  while count <= size, start[count] != 0 { count += 1 }
-  let found = start.withMemoryRebound(to: UInt8.self, capacity: count) { start in
-    PrintableText<size>(
-      Span(_unsafeElements: UnsafeBufferPointer(start: start, count: count)))
-  }
-  guard let found else { throw fault }
+  let bytes = try string(start, atMost: size, else: fault)
+  guard let found = PrintableText<size>(Span(_unsafeElements: bytes)) else { throw fault }
   return found
 }
 
@@ -137,8 +144,12 @@ func reference(_ start: UnsafePointer<CChar>?) throws(Fault) -> Reference {
 
 /// Tries a message as the controller will: the same code reads it there.
 func tried(_ message: RegisterMessage) throws(Fault) {
+  try tried { (encoded) throws(Overflow) in try message.encode(into: &encoded) }
+}
+
+func tried(_ encode: (inout MessageBytes) throws(Overflow) -> Void) throws(Fault) {
   var encoded = MessageBytes()
-  do { try message.encode(into: &encoded) } catch { throw Fault(TILLREGISTER_TEXT) }
+  do { try encode(&encoded) } catch { throw Fault(TILLREGISTER_TEXT) }
   do throws(MessageError) {
     _ = try encoded.withBytes { (bytes) throws(MessageError) in
       try RegisterMessage(decoding: bytes)

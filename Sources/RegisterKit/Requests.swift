@@ -110,6 +110,28 @@ public func tillregister_choose(
 }
 
 @c @implementation
+public func tillregister_make_code(
+  _ handle: OpaquePointer?, _ code: UnsafePointer<tillregister_code>?
+) -> Int32 {
+  coded { () throws(Fault) in
+    let handle = try Handle(handle)
+    var known = tillregister_code()
+    try read(code, atLeast: FirstSize.code, into: &known)
+    let payload = try string(known.payload, atMost: CodeRequest.limit, else: .field(5))
+    let template = Span(_unsafeElements: payload)
+    let request = CodeRequest(
+      reference: try reference(known.reference), amount: known.amount, currency: known.currency,
+      exponent: known.exponent, template: 0..<template.count)
+    try tried { (message) throws(Overflow) in try request.encode(from: template, into: &message) }
+    guard
+      handle.kit.pointee.session.makeCode(
+        request.reference, amount: request.amount, currency: request.currency,
+        exponent: request.exponent, template: template)
+    else { throw .field(5) }
+  }
+}
+
+@c @implementation
 public func tillregister_abort(
   _ handle: OpaquePointer?, _ name: UnsafePointer<CChar>?
 ) -> Int32 {

@@ -9,7 +9,8 @@ struct Bench: ParsableCommand {
     abstract:
       "Tillgate's bench: a virtual kiosk, benchmarks, stripe recordings and card dialogues.",
     subcommands: [
-      KioskCommand.self, RegisterCommand.self, MagstripeCommand.self, CardCommand.self,
+      KioskCommand.self, RegisterCommand.self, PairCommand.self, MagstripeCommand.self,
+      CardCommand.self,
       ChipCommand.self,
       MeasureAllCommand.self, TicksCommand.self,
       ReleasesCommand.self, DialogueCommand.self, GoodputCommand.self, TapCommand.self,

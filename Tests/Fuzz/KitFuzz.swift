@@ -160,7 +160,16 @@ private func ask(_ handle: OpaquePointer?, _ script: inout Script) {
     case 2: _ = tillregister_choose(handle, text, number)
     case 3: _ = tillregister_query_totals(handle)
     case 4: _ = tillregister_close_period(handle, number, number)
-    case 5: _ = tillregister_query_diagnosis(handle)
+    case 5:
+      var code = tillregister_code()
+      code.size = MemoryLayout<tillregister_code>.size
+      code.reference = text
+      code.payload = text
+      code.amount = number
+      code.currency = UInt16(truncatingIfNeeded: number >> 8)
+      code.exponent = choice >> 3 & 7
+      _ = tillregister_make_code(handle, &code)
+      _ = tillregister_query_diagnosis(handle)
     case 6: _ = tillregister_set_time(handle, number, number)
     default:
       var report = tillregister_report()

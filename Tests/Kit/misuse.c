@@ -85,6 +85,7 @@ static void try_nothing(void) {
   EXPECT(TILLREGISTER_NULL, tillregister_pay(NULL, &payment));
   EXPECT(TILLREGISTER_NULL, tillregister_report_outcome(NULL, NULL));
   EXPECT(TILLREGISTER_NULL, tillregister_choose(NULL, "a", 0));
+  EXPECT(TILLREGISTER_NULL, tillregister_make_code(NULL, NULL));
   EXPECT(TILLREGISTER_NULL, tillregister_abort(NULL, "a"));
   EXPECT(TILLREGISTER_NULL, tillregister_query_status(NULL, "a"));
   EXPECT(TILLREGISTER_NULL, tillregister_query_totals(NULL));
@@ -184,6 +185,39 @@ static void try_payments(tillregister *till) {
   WRONG(15, payment.chip_policy = 3);
   payment = good_payment();
   EXPECT(TILLREGISTER_OK, tillregister_pay(till, &payment));
+}
+
+static void try_codes(tillregister *till) {
+  char longest[514];
+  memset(longest, '1', sizeof longest);
+  longest[513] = 0;
+  tillregister_code good = {.size = sizeof good, .reference = "K7", .amount = 1250,
+                            .payload = "000201", .currency = 978, .exponent = 2};
+  tillregister_code code = good;
+  EXPECT(TILLREGISTER_NULL, tillregister_make_code(till, NULL));
+  code.payload = NULL;
+  EXPECT(TILLREGISTER_FIELD - 5, tillregister_make_code(till, &code));
+  code.payload = "";
+  EXPECT(TILLREGISTER_FIELD - 5, tillregister_make_code(till, &code));
+  code.payload = longest;
+  EXPECT(TILLREGISTER_FIELD - 5, tillregister_make_code(till, &code));
+  longest[512] = 0;
+  EXPECT(TILLREGISTER_OK, tillregister_make_code(till, &code));
+  code.payload = "caf\xE9";  // not UTF-8
+  EXPECT(TILLREGISTER_TEXT, tillregister_make_code(till, &code));
+  code = good;
+  code.reference = NULL;
+  EXPECT(TILLREGISTER_NULL, tillregister_make_code(till, &code));
+  code = good;
+  code.currency = 1000;
+  EXPECT(TILLREGISTER_FIELD - 3, tillregister_make_code(till, &code));
+  code = good;
+  code.exponent = 5;
+  EXPECT(TILLREGISTER_FIELD - 4, tillregister_make_code(till, &code));
+  code = good;
+  code.size--;
+  EXPECT(TILLREGISTER_STRUCT_SIZE, tillregister_make_code(till, &code));
+  EXPECT(TILLREGISTER_OK, tillregister_make_code(till, &good));
 }
 
 static void try_others(tillregister *till) {
@@ -369,6 +403,7 @@ int main(void) {
   EXPECT(TILLREGISTER_OK, tillregister_create(&options, 0, &till));
   try_bytes(till);
   try_payments(till);
+  try_codes(till);
   try_others(till);
   try_log(till);
   try_records(till);

@@ -4,11 +4,13 @@ pyte (a terminal of somebody else's) reads."""
 import json
 import os
 import pty
+import re
 import select
 import subprocess
 import time
 
 import pyte
+from bakong_khqr import KHQR
 
 
 def command(till, *options):
@@ -17,9 +19,9 @@ def command(till, *options):
     return [bench, "register", till.line, "--keys", till.keys, "--records", till.records, *options]
 
 
-def run(till, script):
+def run(till, script, *options):
     """Plays a script, swiping at every step that awaits a card; the exit status and all lines."""
-    program = subprocess.Popen(command(till, "--script"), stdin=subprocess.PIPE,
+    program = subprocess.Popen(command(till, "--script", *options), stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, text=True)
     program.stdin.write(script)
     program.stdin.close()
@@ -74,6 +76,64 @@ def test_its_exit_status_says_how_it_went(till):
     assert status == 2 and len(only(said, "mistake")) == 3 and not only(said, "asked")
     assert run(till, "pay 1 ref=no outcome=none\n")[0] == 1  # a reference that is known
     assert run(till, "")[0] == 0
+
+
+def test_a_code_that_the_merchant_shows_is_made_out(till, tmp_path):
+    template = KHQR().create_qr(
+        account_id="shop@test", merchant_name="Shop", merchant_city="Phnom Penh", currency="USD",
+        amount=0, static=True).qr
+    file = tmp_path / "merchant-code"
+    file.write_text(template + "\n")
+    script = "code 12.50 ref=K7 currency=USD\ncode 1 ref=wrong currency=EUR\ncode 1.234\n"
+    status, said = run(till, script, "--merchant-code", file)
+    made, refused = only(said, "answer")
+    assert made["accepted"] and made["reference"] == "K7" and made["to"] == "code"
+    assert "540512.50" in made["payload"] and "0502K7" in made["payload"]
+    assert made["payload"][:-4] != template[:-4]
+    assert not refused["accepted"] and "payload" not in refused
+    assert len(only(said, "mistake")) == 1 and status == 2
+    assert run(till, "code 1\n")[0] == 1  # without a template
+    file.write_text("0" * 513)
+    done = subprocess.run(command(till, "--script", "--merchant-code", file), input="", text=True,
+                          capture_output=True)
+    assert done.returncode == 2 and "1 to 512 bytes" in done.stderr
+
+
+class Pairing:
+    """`bench pair` beside `tillgate pair`."""
+
+    def __init__(self, till, keys):
+        firmware, folder = till.kiosk.firmware, till.kiosk.folder.name
+        self.window = subprocess.Popen([firmware, "pair", "--state", "state"], cwd=folder,
+                                       stdout=subprocess.PIPE, text=True)
+        words = [os.environ["BENCH"], "pair", till.line, "--keys", keys, "--name", "bench till"]
+        self.program = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+        self.code = next(filter(None, (re.match(r"code (\d{6})", line)
+                                       for line in self.window.stdout)))[1]
+
+    def type(self, text):
+        said, _ = self.program.communicate(text, timeout=60)
+        self.window.kill()
+        self.window.communicate()
+        return self.program.returncode, said
+
+
+def test_it_pairs_with_the_code_that_is_shown(till, tmp_path):
+    pairing = Pairing(till, tmp_path / "wrong")
+    status, said = pairing.type(f"{(int(pairing.code) + 1) % 1000000:06}\n")
+    assert status == 1 and "that was not its code" in said and not (tmp_path / "wrong").exists()
+    status, said = Pairing(till, tmp_path / "nothing").type("")
+    assert status == 1 and "not typed" in said and not (tmp_path / "nothing").exists()
+    till.keys = tmp_path / "paired"
+    pairing = Pairing(till, till.keys)
+    status, said = pairing.type(f"12345\n{pairing.code[:3]} {pairing.code[3:]}\n")
+    assert status == 0 and "six digits" in said and "paired" in said
+    assert till.keys.stat().st_mode & 0o777 == 0o600
+    assert run(till, "pay 7 ref=after\nwait authorising\ny\nwait end\n")[0] == 0
+    again = subprocess.run([os.environ["BENCH"], "pair", till.line, "--keys", till.keys],
+                           capture_output=True, text=True)
+    assert again.returncode == 2 and "File exists" in again.stderr
 
 
 class Screen:

@@ -178,7 +178,7 @@ typedef struct {
   uint8_t type;
   uint8_t standing;
   uint8_t state;
-  uint8_t request;              // message type: 1 payment, 2 abort, 6 report, 7 choice
+  uint8_t request;              // message type: 1 payment, 2 abort, 6 report, 7 choice, 11 code
   uint8_t is_accepted;
   uint8_t kind;                 // of event
   uint8_t reason;
@@ -198,7 +198,7 @@ typedef struct {
   uint8_t reserved[7];
   const uint8_t *message;       // the message it came in, CBOR as in section 5
   size_t message_size;
-  const uint8_t *record;        // the sealed record
+  const uint8_t *record;        // the sealed record; of a RESPONSE to 11, what to show as a code
   size_t record_size;
   const uint8_t *peaks;
   size_t peaks_size;
@@ -281,6 +281,21 @@ int32_t tillregister_report_outcome(tillregister *handle, const tillregister_rep
 
 // Answers the step `tip wanted` with what the customer chose, 0 for none.
 int32_t tillregister_choose(tillregister *handle, const char *reference, uint64_t tip);
+
+// A code that the merchant shows and the customer scans.
+typedef struct {
+  size_t size;
+  const char *reference;        // at most 25 characters: it goes into the code
+  uint64_t amount;              // minor units, above zero
+  const char *payload;          // the acquirer's for this merchant, 1 to 512 bytes
+  uint16_t currency;            // the payload's
+  uint8_t exponent;
+  uint8_t reserved[5];
+} tillregister_code;
+
+// Asks for the payload of one payment's code. Ends with a RESPONSE to request 11, whose `record` is
+// the payload to show. What the customer paid is heard from the acquirer.
+int32_t tillregister_make_code(tillregister *handle, const tillregister_code *code);
 
 int32_t tillregister_abort(tillregister *handle, const char *reference);
 

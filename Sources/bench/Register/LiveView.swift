@@ -66,6 +66,7 @@ struct LiveView {
         if response.request == .payment { verdict = why }
         say(why)
       }
+      if let payload = came.payload { say("\(response.reference.text) as a code: \(payload)") }
     case .event(let event): show(event, at: came.at)
     case .record(let index): say(words(record: came.record, index, "stored"))
     case .recordCopy(let index): say(words(record: came.record, index, "shown again"))

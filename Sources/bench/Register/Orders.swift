@@ -7,6 +7,8 @@ enum Order {
   case pay(PaymentRequest)
   case report(OutcomeReport)
   case tip(Choice)
+  /// A code that the merchant shows; its template is the station's.
+  case code(CodeRequest)
   case abort(Reference)
   case status(Reference)
   case totals
@@ -24,6 +26,7 @@ enum Order {
         [table=TEXT] [check=TEXT] [part=1/3] [chip=taken|after-tap|never] [steps=no]
     report approved|less|declined|failed [ref=REF] [amount=AMOUNT] [code=TEXT]
         [reason=NUMBER] [sign=yes]
+    code AMOUNT [ref=TEXT] [currency=EUR]     (what a screen shows as QR code, see --merchant-code)
     tip AMOUNT [ref=REF]     abort [REF]     status [REF]     totals     close     diagnosis
     time     wait STEP|end     quit
     y [CODE] approves, n declines, a aborts. REF is the last transaction unless it is said.
@@ -69,6 +72,7 @@ struct OrderBook {
     case "tip":
       let tip = try amount(try words.next("amount"))
       return .tip(Choice(try reference(words.take("ref")), tip: tip))
+    case "code": return .code(try code(&words))
     case "abort", "a": return .abort(try reference(words.first()))
     case "status": return .status(try reference(words.first()))
     case "totals": return .totals
@@ -81,13 +85,27 @@ struct OrderBook {
     }
   }
 
+  private mutating func code(_ words: inout Words) throws(Mistake) -> CodeRequest {
+    let sum = try words.next("amount")
+    let currency = try Money.currency(words.take("currency") ?? "EUR")
+    let places = Currency.exponent(currency)
+    return CodeRequest(
+      reference: try reference(orNext: words.take("ref")),
+      amount: try Money.minorUnits(sum, places), currency: currency, exponent: places,
+      template: 0..<0)
+  }
+
+  private mutating func reference(orNext word: String?) throws(Mistake) -> Reference {
+    count += 1
+    return try named(word ?? "\(prefix)-\(count)")
+  }
+
   private mutating func payment(_ words: inout Words) throws(Mistake) -> PaymentRequest {
     let sum = try words.next("amount")
     let currency = try Money.currency(words.take("currency") ?? "EUR")
     let places = Currency.exponent(currency)
-    count += 1
     var request = PaymentRequest(
-      reference: try named(words.take("ref") ?? "\(prefix)-\(count)"),
+      reference: try reference(orNext: words.take("ref")),
       amount: try Money.minorUnits(sum, places), currency: currency, exponent: places,
       timeoutSeconds: try number(words.take("seconds") ?? "60"),
       methods: try methods(words.take("methods") ?? "stripe"))

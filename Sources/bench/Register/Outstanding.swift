@@ -29,6 +29,11 @@ struct Outstanding {
 
   var isEmpty: Bool { things.isEmpty }
 
+  /// Whether a code was asked for: another would take its place.
+  var awaitsCode: Bool {
+    things.contains { if case .answer(.code, _) = $0 { true } else { false } }
+  }
+
   mutating func note(_ order: Order) {
     switch order {
     case .pay(let request):
@@ -38,6 +43,7 @@ struct Outstanding {
       if request.outcomeSeconds != nil { closes.insert(name) }
     case .report(let report): things.insert(.answer(.outcome, report.reference.text))
     case .tip(let choice): things.insert(.answer(.choice, choice.reference.text))
+    case .code(let request): things.insert(.answer(.code, request.reference.text))
     case .abort(let reference): things.insert(.answer(.abort, reference.text))
     case .status(let reference): things.insert(.status(reference.text))
     case .totals: things.insert(.totals)

@@ -29,6 +29,8 @@ struct RegisterCommand: ParsableCommand {
   var records: String
   @Option(help: "Bits per second.")
   var baud = 115_200
+  @Option(help: "File with the acquirer's payload for codes that the merchant shows.")
+  var merchantCode: String?
   @Flag(help: "Orders from the standard input, JSON to the standard output.")
   var script = false
   @Option(help: "Seconds that a script waits for a step, or at its end.")
@@ -36,9 +38,10 @@ struct RegisterCommand: ParsableCommand {
 
   func run() throws {
     let station: RegisterStation
-    do { station = try RegisterStation(line, baud: baud, keys: keys, records: records) } catch {
-      throw ExitCode(say("\(error)"))
-    }
+    do {
+      station = try RegisterStation(
+        line, baud: baud, keys: keys, records: records, template: try template())
+    } catch { throw ExitCode(say("\(error)")) }
     let prefix = "B" + String(UInt64(Date().timeIntervalSince1970), radix: 36).uppercased()
     do {
       if script {
@@ -47,6 +50,16 @@ struct RegisterCommand: ParsableCommand {
       }
       try live(station, OrderBook(prefix: prefix))
     } catch let failure as SystemFailure { throw ExitCode(say(failure.description)) }
+  }
+
+  private func template() throws -> [UInt8] {
+    guard let merchantCode else { return [] }
+    var text = [UInt8](try Data(contentsOf: URL(filePath: merchantCode)))
+    while text.last == 0x0A || text.last == 0x0D { text.removeLast() }
+    guard 1...CodeRequest.limit ~= text.count else {
+      throw SystemFailure("\(merchantCode): a payload has 1 to \(CodeRequest.limit) bytes", EINVAL)
+    }
+    return text
   }
 
   private func say(_ text: String) -> Int32 {
@@ -161,15 +174,19 @@ struct ScriptRun {
         awaited = nil
         since = monotonicNow()
       }
-      if awaited == nil { takeLines() }
-      if isAtEnd, awaited == nil, outstanding.isEmpty { return status }
-      if awaited != nil || isAtEnd, monotonicNow() - since > patience {
+      takeLines()
+      if isAtEnd, !isHeld, outstanding.isEmpty { return status }
+      if isHeld || isAtEnd, monotonicNow() - since > patience {
         view.show(Mistake("time ran out"), line: number)
         return 2
       }
       try turn()
     }
   }
+
+  /// Whether the next line has to wait: for a step, or because a second request for a code would
+  /// replace the first.
+  private var isHeld: Bool { awaited != nil || outstanding.awaitsCode }
 
   private var status: Int32 {
     if outstanding.isAlarmed || station.counts.sessions.forged > 0 { return 3 }
@@ -178,7 +195,7 @@ struct ScriptRun {
   }
 
   private mutating func turn() throws {
-    let wantsInput = !isAtEnd && awaited == nil
+    let wantsInput = !isAtEnd && !isHeld
     var came: [Came] = []
     let isReady = try station.turn(wantsInput ? 0 : nil) { came.append($0) }
     for one in came {
@@ -193,7 +210,7 @@ struct ScriptRun {
   }
 
   private mutating func takeLines() {
-    while awaited == nil, let text = input.next() ?? (isAtEnd ? input.last() : nil) {
+    while !isHeld, let text = input.next() ?? (isAtEnd ? input.last() : nil) {
       number += 1
       do throws(Mistake) {
         guard let order = try orders.read(text) else { continue }

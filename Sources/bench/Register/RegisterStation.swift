@@ -15,6 +15,14 @@ struct Came {
   let message: [UInt8]
   /// CBOR, section 8; of a record.
   var record: [UInt8] = []
+
+  /// What a screen shows as a code: in the answer to a request for one.
+  var payload: String? {
+    guard case .response(let response) = event, response.request == .code, response.isAccepted,
+      case .text(let payload)? = Item(message)?[5]
+    else { return nil }
+    return payload
+  }
 }
 
 final class RegisterStation {
@@ -22,13 +30,19 @@ final class RegisterStation {
   private let store: RecordFile
   private let recordKey: RecordKey
   private let line: Int32
+  /// The acquirer's payload for this merchant's codes.
+  private let template: [UInt8]
   private var isClosing = false
 
   /// - Parameters:
   ///   - path: of the serial port or pseudo-terminal.
   ///   - keys: of a key file, see docs/KIT.md.
-  init(_ path: String, baud: Int, keys file: String, records: String) throws {
-    line = try Self.open(path, baud: baud)
+  ///   - template: the acquirer's payload for merchant-presented codes, at most 512 bytes.
+  init(
+    _ path: String, baud: Int, keys file: String, records: String, template: [UInt8]
+  ) throws {
+    self.template = template
+    line = try openLine(path, baud: baud)
     let store = try RecordFile(records)
     self.store = store
     let text = [UInt8](try Data(contentsOf: URL(filePath: file)))
@@ -54,21 +68,6 @@ final class RegisterStation {
 
   deinit { close(line) }
 
-  private static func open(_ path: String, baud: Int) throws -> Int32 {
-    let line = Glibc.open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
-    var mode = termios()
-    guard line >= 0, tcgetattr(line, &mode) == 0 else { throw SystemFailure(path) }
-    let speeds = [
-      9600: B9600, 19200: B19200, 38400: B38400, 57600: B57600, 115200: B115200,
-      230400: B230400, 460800: B460800, 921600: B921600,
-    ]
-    guard let speed = speeds[baud] else { throw SystemFailure("\(path): \(baud) baud", EINVAL) }
-    cfmakeraw(&mode)
-    cfsetspeed(&mode, speed_t(speed))
-    guard tcsetattr(line, TCSANOW, &mode) == 0 else { throw SystemFailure(path) }
-    return line
-  }
-
   var isOpen: Bool { session.isOpen }
   var counts: RegisterCounts { session.counts }
   var recordsHeld: UInt64 { store.held }
@@ -83,6 +82,11 @@ final class RegisterStation {
     case .pay(let request): session.pay(request)
     case .report(let report): session.report(report)
     case .tip(let choice): session.choose(choice)
+    case .code(let request):
+      let template = template
+      _ = session.makeCode(
+        request.reference, amount: request.amount, currency: request.currency,
+        exponent: request.exponent, template: template.span)
     case .abort(let reference): session.abort(reference)
     case .status(let reference): session.queryStatus(reference)
     case .totals: session.queryTotals()
@@ -107,16 +111,10 @@ final class RegisterStation {
       pollfd(fd: input ?? -1, events: Int16(POLLIN), revents: 0),
     ]
     guard poll(&ready, 2, Int32(min(max(wait, 0), 200))) > 0 else { return false }
-    var bytes = [UInt8](repeating: 0, count: 1024)
-    let count = ready[0].revents == 0 ? 0 : read(line, &bytes, bytes.count)
-    if count == 0 && ready[0].revents != 0 || count < 0 && errno != EAGAIN {
-      throw SystemFailure("line", count == 0 ? EIO : errno)
-    }
+    let bytes = ready[0].revents == 0 ? [] : try readLine(line)
     let at = monotonicNow()
     var offset = 0
-    while let event = session.receive(
-      bytes.span.extracting(0..<max(count, 0)), from: &offset, now: at)
-    {
+    while let event = session.receive(bytes.span, from: &offset, now: at) {
       let came = Came(at: at, event: event, message: session.messageBytes)
       try take(try handle(came))
     }

@@ -16,15 +16,22 @@ extension RegisterSession {
   mutating func writeDue(to descriptor: Int32) -> Bool {
     if needsEphemeral {
       var random = Key()
-      random.appendFilling { room in
-        room.withUnsafeMutableBytes { randombytes_buf($0.baseAddress, $0.count) }
-        return room.count
-      }
+      random.fillRandomly()
       provideEphemeral(&random)
     }
     var frame = WireFrame()
     guard nextOutput(now: monotonicNow(), into: &frame) else { return false }
     frame.write(to: descriptor)
     return true
+  }
+}
+
+extension Key {
+  /// Fills what is free with bytes fit for keys.
+  mutating func fillRandomly() {
+    appendFilling { room in
+      room.withUnsafeMutableBytes { randombytes_buf($0.baseAddress, $0.count) }
+      return room.count
+    }
   }
 }

@@ -18,6 +18,7 @@ struct ScriptView {
         "accepted": response.isAccepted,
       ]
       if !response.isAccepted { line["reason"] = Terms.reason(response.reason) }
+      if let payload = came.payload { line["payload"] = payload }
       print("answer", line)
     case .event(let event): print("step", describe(event))
     case .record(let index): print("record", record(came, index))
