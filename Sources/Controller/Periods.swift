@@ -25,7 +25,7 @@ struct Periods {
     return ended
   }
 
-  mutating func noteRefusal() { open.refused &+= 1 }
+  mutating func noteRefusal() { open.countRefusal() }
 
   mutating func note(_ closing: Closing) {
     open.count(end: closing.outcome)

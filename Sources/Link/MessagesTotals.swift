@@ -49,18 +49,21 @@ public struct TotalsRow: Equatable, Sendable, BitwiseCopyable {
 
 /// What was taken in one period.
 public struct Totals: Equatable, Sendable {
-  public static let capacity = 16
+  /// More than the kinds, methods and ends of one currency.
+  public static let capacity = 32
+  /// Where counts stay instead of growing on.
+  public static let mostCounted = UInt64(UInt32.max)
 
   public var name: PeriodName
   public var isClosed = false
   /// On the controller's monotonic clock, in milliseconds: the beginning, and the end or now.
   public var since: UInt64
   public var until: UInt64
-  private var rows = InlineArray<16, TotalsRow?>(repeating: nil)
+  private var rows = InlineArray<32, TotalsRow?>(repeating: nil)
   private var ends = InlineArray<8, UInt64>(repeating: 0)
   /// Requests that were refused.
-  public var refused: UInt64 = 0
-  /// Good ends for which there was no row left.
+  public private(set) var refused: UInt64 = 0
+  /// Good ends for which there was no row left, or no room in the message.
   public private(set) var unlisted: UInt64 = 0
 
   public init(name: PeriodName, since: UInt64) {
@@ -76,20 +79,26 @@ public struct Totals: Equatable, Sendable {
   /// How many transactions ended this way.
   public func count(_ outcome: Outcome) -> UInt64 { ends[Int(outcome.rawValue) - 1] }
 
-  public mutating func count(end outcome: Outcome) { ends[Int(outcome.rawValue) - 1] &+= 1 }
+  public mutating func count(end outcome: Outcome) {
+    Self.increment(&ends[Int(outcome.rawValue) - 1])
+  }
+
+  public mutating func countRefusal() { Self.increment(&refused) }
+
+  private static func increment(_ count: inout UInt64) { count = min(count + 1, mostCounted) }
 
   /// Adds `amount` to the row that is like `row`.
   public mutating func add(_ amount: UInt64, to row: TotalsRow) {
     for index in 0..<Self.capacity {
       var entry = rows[index] ?? row
       guard entry.isAlike(row) else { continue }
-      entry.count &+= 1
+      Self.increment(&entry.count)
       let (sum, isOver) = entry.sum.addingReportingOverflow(amount)
       entry.sum = isOver ? .max : sum
       rows[index] = entry
       return
     }
-    unlisted &+= 1
+    Self.increment(&unlisted)
   }
 
   public static func == (left: Totals, right: Totals) -> Bool {
@@ -117,6 +126,12 @@ extension TotalsRequest {
   }
 }
 
+extension MessageReader {
+  fileprivate mutating func count() throws(MessageError) -> UInt64 {
+    try unsigned(0...Totals.mostCounted)
+  }
+}
+
 extension PeriodName {
   fileprivate init(_ reader: inout MessageReader) throws(MessageError) {
     _ = try reader.array(2...2)
@@ -131,15 +146,28 @@ extension Totals {
     try bytes.field(2, isClosed)
     try bytes.field(3, since, until)
     try bytes.appendCBOR(unsigned: 4)
-    var count = 0
-    while count < Self.capacity, rows[count] != nil { count += 1 }
+    let count = rowsThatFit(behind: bytes.count)
     try bytes.appendCBOR(array: count)
     for index in 0..<count { try rows[index]?.encode(into: &bytes) }
     try bytes.appendCBOR(unsigned: 5)
     try bytes.appendCBOR(array: 8)
     for index in 0..<8 { try bytes.appendCBOR(unsigned: ends[index]) }
     try bytes.field(6, refused)
-    try bytes.field(7, unlisted)
+    var unlisted = unlisted
+    for index in count..<Self.capacity { unlisted += rows[index]?.count ?? 0 }
+    try bytes.field(7, min(unlisted, Self.mostCounted))
+  }
+
+  /// Thirty rows of millions fit; of astronomical sums, fewer.
+  private func rowsThatFit(behind size: Int) -> Int {
+    // The head of the rows, and what follows them with every count at its limit.
+    var room = LinkLimits.message - size - 2 - (2 + 8 * 5) - 6 - 6
+    var count = 0
+    while count < Self.capacity, let row = rows[count], row.size <= room {
+      room -= row.size
+      count += 1
+    }
+    return count
   }
 
   init(_ reader: inout MessageReader) throws(MessageError) {
@@ -153,10 +181,13 @@ extension Totals {
         _ = try reader.array(2...2)
         since = try reader.unsigned()
         until = try reader.unsigned()
-      case 4: for index in 0..<(try reader.array(0...16)) { rows[index] = try TotalsRow(&reader) }
-      case 5: for index in 0..<(try reader.array(8...8)) { ends[index] = try reader.unsigned() }
-      case 6: refused = try reader.unsigned()
-      case 7: unlisted = try reader.unsigned()
+      case 4:
+        for index in 0..<(try reader.array(0...Self.capacity)) {
+          rows[index] = try TotalsRow(&reader)
+        }
+      case 5: for index in 0..<(try reader.array(8...8)) { ends[index] = try reader.count() }
+      case 6: refused = try reader.count()
+      case 7: unlisted = try reader.count()
       default:
         try reader.skip()
         continue
@@ -168,6 +199,21 @@ extension Totals {
 }
 
 extension TotalsRow {
+  /// Bytes that `encode` appends.
+  fileprivate var size: Int {
+    4 + Self.size(UInt64(currency)) + Self.size(count) + Self.size(sum)
+  }
+
+  private static func size(_ number: UInt64) -> Int {
+    switch number {
+    case 0..<24: 1
+    case 0..<0x100: 2
+    case 0..<0x1_0000: 3
+    case 0..<0x1_0000_0000: 5
+    default: 9
+    }
+  }
+
   fileprivate func encode<let capacity: Int>(
     into bytes: inout Bytes<capacity>
   ) throws(Overflow) {
@@ -187,7 +233,7 @@ extension TotalsRow {
     self.init(
       method: Method(rawValue: method), kind: try reader.known(TransactionKind.init),
       currency: UInt16(try reader.unsigned(0...999)), isApproved: try reader.bool())
-    count = try reader.unsigned()
+    count = try reader.count()
     sum = try reader.unsigned()
   }
 }

@@ -40,6 +40,43 @@ struct PeriodTests {
     #expect(totals.count(.captured) == 1 && totals.count(.aborted) == 1)
   }
 
+  /// Whether it is a request that a message can carry.
+  private func isTaken(_ request: PaymentRequest) -> Bool {
+    var bytes = MessageBytes()
+    guard (try? RegisterMessage.payment(request).encode(into: &bytes)) != nil else { return false }
+    return bytes.withBytes { (try? RegisterMessage(decoding: $0)) != nil }
+  }
+
+  @Test("have a row for whatever one currency can bring")
+  func everyRow() {
+    var till = Till()
+    till.complete(request("sale"))
+    till.complete(request("tab", .preAuthorisation))
+    var number = 0
+    for kind in (UInt8(1)...6).compactMap({ TransactionKind(rawValue: $0) }) {
+      for method in [nil, Method.magneticStripe, .contactless, .walletCode] {
+        for (original, isReported) in [
+          (nil, true), (nil, false), ("sale", true), ("sale", false), ("tab", true), ("tab", false),
+        ] {
+          number += 1
+          let name = "N\(number)"
+          let asked = request(name, kind, original: original) {
+            $0.methods = method.map { Methods($0) } ?? .none
+            if !isReported { $0.outcomeSeconds = nil }
+          }
+          guard isTaken(asked) else { continue }
+          till.ask(asked)
+          if let method, till.state(name) == .inProgress { till.present(method) }
+          if isReported { till.step(.reported(OutcomeReport(.approved, reference(name)))) }
+          till.step(.abort(reference(name)))
+        }
+      }
+    }
+    let totals = totals(&till)
+    #expect(totals.unlisted == 0)
+    #expect(totals[16] != nil, "16 rows were too few")
+  }
+
   @Test("close once, however often it is asked, and only by name")
   func close() {
     var till = Till()

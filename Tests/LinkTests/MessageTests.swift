@@ -74,7 +74,8 @@ let testTotals: Totals = {
   var totals = Totals(name: PeriodName(epoch: 7, number: 2), since: 5000)
   totals.isClosed = true
   totals.until = 93_784_005
-  totals.refused = 2
+  totals.countRefusal()
+  totals.countRefusal()
   var row = TotalsRow(method: .magneticStripe, kind: .sale, currency: 978, isApproved: true)
   totals.add(1250, to: row)
   totals.add(1250, to: row)
@@ -180,10 +181,27 @@ struct MessageTests {
     }
   }
 
+  /// Every number at its limit.
+  private static let fullestTotals: Totals = {
+    let (most, count) = (
+      [UInt8](repeating: 0xFF, count: 8), [0x1A] + [UInt8](repeating: 0xFF, count: 4)
+    )
+    let number = [0x1B] + most
+    let row = [0x86, 4, 6, 0x19, 0x03, 0xE7, 0xF5] + count + number
+    var bytes: [UInt8] = [0xA8, 0, 21, 1, 0x82] + number + number + [2, 0xF5, 3, 0x82] + number
+    bytes +=
+      number + [4, 0x98, 32] + [[UInt8]](repeating: row, count: Totals.capacity).flatMap { $0 }
+    bytes += [5, 0x88] + [[UInt8]](repeating: count, count: 8).flatMap { $0 }
+    bytes += [6] + count + [7] + count
+    guard case .totals(let totals)? = try? ControllerMessage(decoding: bytes.span) else {
+      preconditionFailure("the fullest totals are not taken")
+    }
+    return totals
+  }()
+
   @Test("the fullest totals and the fullest diagnosis fit a frame")
   func fullest() throws {
     var totals = Totals(name: PeriodName(epoch: .max, number: .max), since: .max)
-    totals.refused = .max
     for currency in 900..<UInt16(900 + Totals.capacity + 1) {
       let row = TotalsRow(
         method: .walletCode, kind: .completion, currency: currency, isApproved: true)
@@ -192,7 +210,13 @@ struct MessageTests {
     }
     #expect(totals.unlisted == 2)
     #expect(totals[Totals.capacity - 1]?.sum == .max && totals[Totals.capacity] == nil)
-    #expect(Self.encoded(.totals(totals)).count < LinkLimits.message)
+    let fullest = Self.fullestTotals
+    let bytes = Self.encoded(.totals(fullest))
+    #expect(LinkLimits.message - 20..<LinkLimits.message ~= bytes.count)
+    // What has no room is counted, as far as counts go.
+    guard case .totals(let cut) = try ControllerMessage(decoding: bytes.span) else { return }
+    #expect(cut[0] == fullest[0] && cut[22] == fullest[22] && cut[23] == nil)
+    #expect(cut.unlisted == Totals.mostCounted && cut.refused == fullest.refused)
     var diagnosis = Diagnosis()
     for method in [Method.magneticStripe, .contactless, .walletCode] {
       for reason in 1...UInt8(ReaderHealth.reasons + 2) {
@@ -201,9 +225,9 @@ struct MessageTests {
       #expect(diagnosis[method].otherFailures == 2 && diagnosis[method].allFailures == 8)
       #expect(diagnosis[method].failures(Reason(rawValue: 3)) == 1)
     }
-    let bytes = Self.encoded(.diagnosis(diagnosis))
-    #expect(bytes.count < LinkLimits.message)
-    #expect(try ControllerMessage(decoding: bytes.span) == .diagnosis(diagnosis))
+    let said = Self.encoded(.diagnosis(diagnosis))
+    #expect(said.count < LinkLimits.message)
+    #expect(try ControllerMessage(decoding: said.span) == .diagnosis(diagnosis))
   }
 
   @Test("no message cut short or lengthened is taken")
