@@ -78,10 +78,16 @@ public enum Console: Int32, Sendable {
   case output = 1
   case error = 2
 
-  /// Writes one line that is a literal.
+  /// Writes a literal, which may have several lines.
   public func print(_ literal: StaticString) {
-    var line = Line()
-    line.add(literal)
-    line.print(to: self)
+    withLiteral(literal) { text in
+      var start = 0
+      for end in 0...text.count where end == text.count || text[end] == UInt8(ascii: "\n") {
+        var line = Line()
+        line.add(text.extracting(start..<end))
+        line.print(to: self)
+        start = end + 1
+      }
+    }
   }
 }

@@ -5,7 +5,7 @@ _tillgate() {
   COMPREPLY=()
   case $COMP_CWORD:$before in
   1:*)
-    mapfile -t COMPREPLY < <(compgen -W 'run check doctor bench keys pair version' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W 'run check doctor bench keys pair log version' -- "$word")
     return
     ;;
   2:keys)
@@ -16,17 +16,32 @@ _tillgate() {
     mapfile -t COMPREPLY < <(compgen -W 'open close list remove --state' -- "$word")
     return
     ;;
-  *:--state)
+  2:log)
+    mapfile -t COMPREPLY < <(
+      compgen -W 'key checkpoint verify show prove export new-origin' -- "$word")
+    return
+    ;;
+  *:--state | *:--tiles)
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
     return
     ;;
-  *:--seconds | *:--cut-result) return ;;
+  *:--seconds | *:--cut-result | *:--index | *:--from | *:--log | *:--size) return ;;
   esac
-  case $command in
-  doctor) options='--json --cut-test --cut-result' ;;
-  bench) options='--seconds --save' ;;
-  keys) options='--state --protection-key --block --replace --keys --yes' ;;
-  pair) options='--state' ;;
+  case "$command ${COMP_WORDS[2]-}" in
+  doctor\ *) options='--json --cut-test --cut-result' ;;
+  bench\ *) options='--seconds --save' ;;
+  keys\ load) options='--state --protection-key --block --replace' ;;
+  keys\ pair) options='--state --keys' ;;
+  keys\ status) options='--state' ;;
+  keys\ erase) options='--state --yes' ;;
+  pair\ *) options='--state' ;;
+  log\ key) options='--state --log' ;;
+  log\ checkpoint) options='--state --log --size' ;;
+  log\ verify) options='--state' ;;
+  log\ show) options='--state --index --log' ;;
+  log\ prove) options='--state --index --from --log --size' ;;
+  log\ export) options='--state --tiles --log --size' ;;
+  log\ new-origin) options='--state --yes' ;;
   esac
   if [[ $word == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
