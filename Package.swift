@@ -157,8 +157,8 @@ let package = Package(
     .executableTarget(
       name: "guest",
       dependencies: [
-        "Octets", "Magstripe", "Vault", "Link", "Register", "Simulator", "LinuxBoard", "CLinux",
-        "CSerial", "CSodium", "CGuest",
+        "Octets", "Magstripe", "Vault", "Link", "Register", "Profile", "Simulator", "LinuxBoard",
+        "CLinux", "CSerial", "CSodium", "CGuest",
       ], path: "Tests/VM/Guest", swiftSettings: swift),
     .executableTarget(
       name: "peerport",

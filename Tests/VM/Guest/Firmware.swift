@@ -30,6 +30,13 @@ struct Firmware: ~Copyable {
     guest_status(process, field.pointer)
   }
 
+  /// How many threads it has, and how many of them are outside of its seccomp filter.
+  var threads: (all: Int, outside: Int) {
+    var outside: Int32 = 0
+    let all = guest_threads(process, &outside)
+    return (Int(all), Int(outside))
+  }
+
   /// The number behind `name=` in the last line that it wrote with `name=` in it; nil without one.
   static func number(_ name: StaticString, inLine start: StaticString) -> UInt64? {
     var found: UInt64?

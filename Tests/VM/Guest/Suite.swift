@@ -13,6 +13,7 @@ enum Suite {
     Report.check(kiosk.awaitSession(), "a session through the kernel's serial ports")
     Report.number("locked memory", first.kilobytes("VmLck:"), "kB")
     Report.number("resident memory", first.kilobytes("VmRSS:"), "kB")
+    Walls.check(first)
     swipes(&kiosk)
     unreadable(&kiosk)
     register(&kiosk)

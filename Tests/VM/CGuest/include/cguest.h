@@ -29,3 +29,12 @@ int guest_end(int process, int signal);
 int guest_is_running(int process);
 // A number of kilobytes from /proc/PROCESS/status, such as "VmLck:"; -1 when it is not there.
 long guest_status(int process, const char *field);
+
+// How many threads the process has, and how many of them have no seccomp filter or may still gain
+// privileges.
+int guest_threads(int process, int *outside);
+
+enum { GUEST_NETWORK, GUEST_PROCESS, GUEST_FILE, GUEST_PROGRAM };
+// Tries one of these in a child of its own, after `enter` if that is given. Returns 0 if it was
+// allowed, its errno, or minus the signal that ended the child.
+int guest_attempt(void (*enter)(void), int call);
