@@ -42,6 +42,8 @@ struct Channel: ~Copyable {
   var sent: UInt64 = 0
   private(set) var window = ReplayWindow()
   private(set) var opened = Instant(nanoseconds: 0)
+  /// Whether the other side takes frames with parity.
+  var takesParity = false
 
   /// Type, session, counter.
   static let headerSize = 13
@@ -61,6 +63,7 @@ struct Channel: ~Copyable {
     sent = 0
     window = ReplayWindow()
     opened = now
+    takesParity = false
   }
 
   /// Whether a genuine frame of the other side has come, which proves it has the keys.

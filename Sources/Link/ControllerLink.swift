@@ -158,7 +158,8 @@ public struct ControllerLink: ~Copyable {
     case .diagnosis: return .diagnosis
     case .code(let request): return .code(request)
     case .transactionStatus(let reference): return .transactionStatus(reference)
-    case .time(let milliseconds):
+    case .time(let milliseconds, let takesParity):
+      session.note(takesParity: takesParity)
       isBootDue = true
       return milliseconds.map { .time(unixMilliseconds: $0) }
     case .acknowledgement(let acknowledgement):

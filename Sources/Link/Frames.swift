@@ -14,6 +14,8 @@ public enum LinkLimits {
   public static let message = 602
   /// A sealed record within a record message.
   public static let record = 560
+  /// A frame from which on parity is worth its bytes, for those who take it.
+  static let protected = 200
   /// Subtree roots in a boot message.
   public static let peaks = 15
 }
@@ -25,6 +27,8 @@ public typealias FrameContent = Bytes<631>
 
 public struct FrameCounts: Equatable, Sendable {
   public var good: UInt64 = 0
+  /// Of those, frames with wrong bytes that parity put right.
+  public var repaired: UInt64 = 0
   /// Decoded, but the checksum is wrong or there is less than a checksum and one byte: noise.
   public var badCRC: UInt64 = 0
   /// A block that the delimiter cut short: noise.
@@ -35,6 +39,23 @@ public struct FrameCounts: Equatable, Sendable {
 
   /// Everything that was no frame.
   public var noise: UInt64 { badCRC &+ badCOBS &+ oversize }
+
+  mutating func note(_ ending: FrameEnding) {
+    switch ending {
+    case .good: good &+= 1
+    case .badCRC: badCRC &+= 1
+    case .badCOBS: badCOBS &+= 1
+    case .oversize: oversize &+= 1
+    }
+  }
+}
+
+/// What the bytes between two zeros were.
+enum FrameEnding {
+  case good
+  case badCRC
+  case badCOBS
+  case oversize
 }
 
 /// Finds frames in a stream of bytes. Resynchronises at every zero; nothing at all between two
@@ -58,6 +79,13 @@ public struct FrameDecoder: ~Copyable {
   /// Takes the next byte; true when it completed a good frame, which `withContent` shows until the
   /// next byte.
   public mutating func feed(_ byte: UInt8) -> Bool {
+    guard let ending = step(byte) else { return false }
+    counts.note(ending)
+    return ending == .good
+  }
+
+  /// Takes the next byte; what ended with it. Counts nothing.
+  mutating func step(_ byte: UInt8) -> FrameEnding? {
     if byte == 0 { return delimit() }
     switch state {
     case .between:
@@ -71,31 +99,22 @@ public struct FrameDecoder: ~Copyable {
       append(byte)
     case .skipping: break
     }
-    return false
+    return nil
   }
 
   private mutating func append(_ byte: UInt8) {
     do { try decoded.append(byte) } catch { state = .skipping }
   }
 
-  private mutating func delimit() -> Bool {
+  private mutating func delimit() -> FrameEnding? {
     defer { state = .between }
     switch state {
-    case .between: return false
-    case .skipping: counts.oversize &+= 1
+    case .between: return nil
+    case .skipping: return .oversize
     case .block(let left, _):
-      guard left == 0 else {
-        counts.badCOBS &+= 1
-        return false
-      }
-      guard hasGoodChecksum() else {
-        counts.badCRC &+= 1
-        return false
-      }
-      counts.good &+= 1
-      return true
+      guard left == 0 else { return .badCOBS }
+      return hasGoodChecksum() ? .good : .badCRC
     }
-    return false
   }
 
   private borrowing func hasGoodChecksum() -> Bool {

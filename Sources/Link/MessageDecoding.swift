@@ -162,10 +162,15 @@ extension RegisterMessage {
     case .transactionStatus: self = .transactionStatus(try reader.onlyReference())
     case .time:
       var time: UInt64?
+      var takesParity = false
       while let key = try reader.next() {
-        if key == 1 { time = try reader.unsigned() } else { try reader.skip() }
+        switch key {
+        case 1: time = try reader.unsigned()
+        case 2: takesParity = try reader.bool()
+        default: try reader.skip()
+        }
       }
-      self = .time(unixMilliseconds: time)
+      self = .time(unixMilliseconds: time, takesParity: takesParity)
     case .acknowledgement: self = .acknowledgement(try Acknowledgement(&reader))
     case .outcome: self = .outcome(try OutcomeReport(&reader))
     case .choice: self = .choice(try Choice(&reader))

@@ -78,9 +78,10 @@ extension RegisterMessage {
     case .transactionStatus(let reference):
       try bytes.begin(.transactionStatus, 1)
       try bytes.field(1, reference)
-    case .time(let milliseconds):
-      try bytes.begin(.time, milliseconds == nil ? 0 : 1)
+    case .time(let milliseconds, let takesParity):
+      try bytes.begin(.time, (milliseconds == nil ? 0 : 1) + (takesParity ? 1 : 0))
       if let milliseconds { try bytes.field(1, milliseconds) }
+      if takesParity { try bytes.field(2, true) }
     case .acknowledgement(let acknowledgement):
       try bytes.begin(.acknowledgement, acknowledgement.early == nil ? 3 : 4)
       try bytes.field(1, acknowledgement.origin)

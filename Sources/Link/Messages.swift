@@ -111,7 +111,7 @@ public enum RegisterMessage: Equatable, Sendable {
   case abort(Reference)
   case transactionStatus(Reference)
   /// Milliseconds since 1970, UTC; nil when the register does not know. Answered with `boot`.
-  case time(unixMilliseconds: UInt64?)
+  case time(unixMilliseconds: UInt64?, takesParity: Bool = false)
   case acknowledgement(Acknowledgement)
   /// How the authorisation of a captured card ended.
   case outcome(OutcomeReport)

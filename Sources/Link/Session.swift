@@ -113,8 +113,12 @@ public struct Session: ~Copyable {
     var content = FrameContent()
     try channels[active].seal(message, into: &content)
     try content.withBytes { (bytes) throws(Overflow) in try encodeFrame(bytes, into: &frame) }
+    if channels[active].takesParity, frame.count >= LinkLimits.protected { protect(&frame) }
     return true
   }
+
+  /// Notes whether the other side, in this session, takes frames with parity.
+  mutating func note(takesParity: Bool) { channels[active].takesParity = takesParity }
 
   /// Makes `frame` the handshake frame or hello that is due; false when none is.
   public mutating func nextFrame(now: Instant, into frame: inout WireFrame) -> Bool {

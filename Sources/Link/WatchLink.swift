@@ -119,7 +119,9 @@ public struct WatchLink: ~Copyable {
       refuse(MessageType.totalsRequest.rawValue, .watchesOnly)
     case .diagnosis: return .diagnosis
     case .transactionStatus: refuse(MessageType.transactionStatus.rawValue, .watchesOnly)
-    case .time: return .time
+    case .time(_, let takesParity):
+      session.note(takesParity: takesParity)
+      return .time
     // Nobody asked for one: what is acknowledged is what the other register holds.
     case .acknowledgement, .returnedRecord: break
     case .unknown(let type): refuse(type, .protocolError)

@@ -26,7 +26,7 @@ public enum RegisterEvent: Equatable, Sendable {
 }
 
 public struct RegisterSession: ~Copyable {
-  private var decoder = FrameDecoder()
+  private var decoder = RepairingDecoder()
   private var session: Session
   private var line: LineClock
   private var roundTrip: RoundTrip
@@ -39,6 +39,8 @@ public struct RegisterSession: ~Copyable {
   private var returning = MessageBytes()
   private var hasSaidForked = false
   var clock: (unixMilliseconds: UInt64, at: Instant)?
+  /// Whether the controller is asked, at the start of a session, to add parity to long frames.
+  public var takesParity = true
   var time = Request()
   var payment = Request()
   var abort = Request()
@@ -333,8 +335,9 @@ public struct RegisterSession: ~Copyable {
   private mutating func nextMessage(now: Instant, into frame: inout WireFrame) -> Bool {
     guard session.isOpen else { return false }
     if time.due(now: now, &roundTrip, &tally.repeats) != nil {
-      return RegisterMessage.time(unixMilliseconds: clockTime(now: now))
-        .send(in: &session, now: now, into: &frame)
+      return RegisterMessage.time(
+        unixMilliseconds: clockTime(now: now), takesParity: takesParity
+      ).send(in: &session, now: now, into: &frame)
     }
     if isAcknowledgementDue, let acknowledgement = shelf.acknowledgement {
       isAcknowledgementDue = false

@@ -173,6 +173,7 @@ public func tillregister_get_counts(
     known.duplicates = have.duplicates
     known.early = have.early
     known.repeats = have.repeats
+    known.repaired = have.frames.repaired
     try write(&known, atLeast: FirstSize.counts, to: counts)
   }
 }

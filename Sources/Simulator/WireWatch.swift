@@ -14,7 +14,7 @@ struct WireWatch: ~Copyable {
     var last: UInt64
   }
 
-  private var decoder = FrameDecoder()
+  private var decoder = RepairingDecoder()
   private var senders = InlineArray<16, Sender?>(repeating: nil)
   private var nextSender = 0
   private(set) var hasRepeatedNonce = false

@@ -119,7 +119,8 @@ struct MessageTests {
     .outcome(testOutcome), .outcome(OutcomeReport(.declined, testReference)),
     .choice(Choice(testReference, tip: 150)), .payment(testTab), .payment(testReversal),
     .totals(TotalsRequest()), .totals(TotalsRequest(closing: PeriodName(epoch: 7, number: 2))),
-    .diagnosis,
+    .diagnosis, .time(unixMilliseconds: 1_800_000_000_000, takesParity: true),
+    .time(unixMilliseconds: nil, takesParity: true),
   ]
   static let fromController: [ControllerMessage] = [
     .response(Response(to: .payment, testReference, isAccepted: false, reason: .pleaseWait)),

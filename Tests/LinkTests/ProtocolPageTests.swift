@@ -38,12 +38,22 @@ struct ProtocolPageTests {
     expect("example frame", wire(bytes("040011220033")))
   }
 
+  @Test("the examples of parity")
+  func parity() {
+    expect("example with parity", protectedWire(bytes("040011220033")))
+    let long = protectedWire([4] + (0..<300).map { UInt8($0 & 0xFF) })
+    expect("end of the long example", Array(long.suffix(26)))
+    #expect(long.count == 327)
+  }
+
   @Test("the messages")
   func messages() {
     expect("payment", MessageTests.encoded(.payment(testPayment)))
     expect("abort", MessageTests.encoded(.abort(testReference)))
     expect("transaction status", MessageTests.encoded(.transactionStatus(testReference)))
     expect("time", MessageTests.encoded(.time(unixMilliseconds: 1_800_000_000_000)))
+    let parity = RegisterMessage.time(unixMilliseconds: 1_800_000_000_000, takesParity: true)
+    expect("time with parity", MessageTests.encoded(parity))
     expect("acknowledgement", MessageTests.encoded(MessageTests.fromRegister[5]))
     expect("with early records", MessageTests.encoded(MessageTests.fromRegister[6]))
     expect("completion", MessageTests.encoded(.payment(testTab)))

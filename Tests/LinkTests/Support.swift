@@ -60,3 +60,11 @@ func wire(_ content: [UInt8]) -> [UInt8] {
   try! encodeFrame(content.span, into: &frame)
   return frame.array
 }
+
+/// A frame with parity, as it goes over the line.
+func protectedWire(_ content: [UInt8]) -> [UInt8] {
+  var frame = WireFrame()
+  try! encodeFrame(content.span, into: &frame)
+  protect(&frame)
+  return frame.array
+}

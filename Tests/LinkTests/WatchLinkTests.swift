@@ -12,6 +12,9 @@ private final class Watching {
   private var random = Seeded(state: 5)
   private var heard = MessageBytes()
   private(set) var said: [ControllerMessageKind] = []
+  private var decoder = RepairingDecoder()
+  /// The last frame that the controller sent.
+  private(set) var lastFrame: [UInt8] = []
   private(set) var time: Int64 = 0
   static let origin = Origin([UInt8](repeating: 7, count: 16).span)!
 
@@ -31,12 +34,13 @@ private final class Watching {
 
   /// Until the controller has heard the register's first message, and no hello that crossed the
   /// handshake makes for another.
-  func connect() throws -> [WatchEvent] {
+  func connect(takesParity: Bool = false) throws -> [WatchEvent] {
     var events: [WatchEvent] = []
     for _ in 0..<20 {
       events += run(milliseconds: 500)
       guard register.isOpen else { continue }
-      events += try says(MessageTests.encoded(.time(unixMilliseconds: 0)))
+      let time = RegisterMessage.time(unixMilliseconds: 0, takesParity: takesParity)
+      events += try says(MessageTests.encoded(time))
       // Anything: it proves the session to the register.
       send(.event(Event(.busy, reference: nil)))
     }
@@ -81,7 +85,9 @@ private final class Watching {
       let isDue = link.nextOutput(
         now: at(time), outbox: outbox, end: end ?? outbox.next, pairing: &pairing, into: &frame)
       guard isDue else { continue }
-      for content in contents(frame.array).frames {
+      lastFrame = frame.array
+      for byte in lastFrame where decoder.feed(byte) {
+        let content = decoder.withContent { span in span.indices.map { span[$0] } }
         guard case .message = register.receive(content.span, now: at(time), into: &heard) else {
           continue
         }
@@ -111,6 +117,17 @@ private struct ControllerMessageKind: Equatable, CustomStringConvertible {
 
 @Suite("A register that only watches")
 struct WatchLinkTests {
+  @Test("gets records with parity if it takes them so, and else without", arguments: [true, false])
+  func parity(takesParity: Bool) throws {
+    let watching = try Watching()
+    _ = try watching.connect(takesParity: takesParity)
+    try watching.outbox.append([UInt8](repeating: 9, count: 415).span)
+    _ = watching.run()
+    #expect(watching.said.map(\.description) == ["record 0"])
+    #expect(contents(watching.lastFrame).frames.isEmpty == takesParity)
+    #expect(watching.lastFrame.count == (takesParity ? 479 + 18 : 479))
+  }
+
   @Test("is told events in their order, and each record once, from its session on")
   func tells() throws {
     let watching = try Watching()

@@ -1,5 +1,5 @@
-// `peerport frames`: frames hexadecimal contents (`e HEX`) and takes streams apart (`d HEX`), a
-// line each.
+// `peerport frames`: frames hexadecimal contents (`e HEX`; `p HEX` with parity) and takes streams
+// apart (`d HEX`; `r HEX` with parity), a line each.
 
 import Foundation
 import Link
@@ -12,18 +12,31 @@ enum Frames {
       guard let verb = words.first else { continue }
       let bytes = words.count > 1 ? unhex(words[1]) : []
       switch verb {
-      case "e": print(encode(bytes))
+      case "e": print(encode(bytes, hasParity: false))
+      case "p": print(encode(bytes, hasParity: true))
       case "d": print(decode(bytes))
+      case "r": print(repair(bytes))
       default: print("?")
       }
       fflush(nil)
     }
   }
 
-  private static func encode(_ content: [UInt8]) -> String {
+  private static func encode(_ content: [UInt8], hasParity: Bool) -> String {
     var frame = WireFrame()
     do { try encodeFrame(content.span, into: &frame) } catch { return "too long" }
+    if hasParity { protect(&frame) }
     return frame.withBytes { span in hexText(span) }
+  }
+
+  private static func repair(_ stream: [UInt8]) -> String {
+    var decoder = RepairingDecoder()
+    var found: [String] = []
+    for byte in stream where decoder.feed(byte) {
+      found.append(decoder.withContent { hexText($0) })
+    }
+    found.append("repaired=\(decoder.counts.repaired) noise=\(decoder.counts.noise)")
+    return found.joined(separator: " ")
   }
 
   private static func decode(_ stream: [UInt8]) -> String {

@@ -1,10 +1,13 @@
-"""Our frames against PyPI cobs, and a CRC-32C written here from RFC 3720."""
+"""Our frames against PyPI cobs and reedsolo, and a CRC-32C written here from RFC 3720."""
 
 import random
 import subprocess
 
 import pytest
 from cobs import cobs
+from reedsolo import RSCodec
+
+from till import content_of, repaired
 
 RUNS = [1, 2, 252, 253, 254, 255, 256, 507, 508, 509, 510, 626, 631]
 
@@ -20,6 +23,20 @@ def crc32c(data):
 
 def reference(content):
     return b"\0" + cobs.encode(content + crc32c(content)) + b"\0"
+
+
+def protected(content):
+    """docs/PROTOCOL.md section 1, parity."""
+    body = cobs.encode(content + crc32c(content))
+    words = -(-len(body) // 246)
+    if len(body) + 9 * words > 638:
+        return reference(content)
+    whole = bytearray(body + bytes(9 * words))
+    for word in range(words):
+        data = whole[word::words][:-9]
+        coded = (RSCodec(8).encode(data + bytes([filler])) for filler in range(1, 10))
+        whole[word::words] = next(word for word in coded if 0 not in word[-8:])
+    return b"\0" + bytes(whole) + b"\0"
 
 
 def frames_of(parts):
@@ -106,3 +123,34 @@ def test_an_empty_block_after_a_full_one_is_taken(port):
     body = cobs.encode(content + crc32c(content))
     assert len(body) == 255 and cobs.decode(body + b"\1") == cobs.decode(body)
     assert port("d", b"\0" + body + b"\1\0").split()[0] == content.hex()
+
+
+def test_parity_is_that_of_reedsolo(port):
+    dice = random.Random(3)
+    for length in [*RUNS, *range(240, 244), *range(485, 490), *range(602, 607)]:
+        content = bytes(dice.randrange(256) for _ in range(length))
+        assert port("p", content) == protected(content).hex()
+        assert port("r", protected(content)).split() == [content.hex(), "repaired=0", "noise=0"]
+
+
+def spoilt(frame, errors, dice):
+    """A frame with so many wrong bytes in each codeword, none of them zero."""
+    body = bytearray(frame[1:-1])
+    words = -(-len(body) // 255)
+    for word in range(words):
+        for place in dice.sample(range(word, len(body), words), errors):
+            body[place] = dice.choice([byte for byte in range(1, 256) if byte != body[place]])
+    return b"\0" + bytes(body) + b"\0"
+
+
+def test_wrong_bytes_are_put_right_as_reedsolo_does(port):
+    dice = random.Random(4)
+    for _ in range(60):
+        content = bytes(dice.randrange(256) for _ in range(dice.randrange(1, 604)))
+        frame = spoilt(protected(content), dice.randrange(1, 5), dice)
+        assert content_of(repaired(frame[1:-1])) == content
+        assert port("r", frame).split() == [content.hex(), "repaired=1", "noise=0"]
+        frame = spoilt(protected(content), dice.randrange(5, 9), dice)
+        body = repaired(frame[1:-1])
+        assert body is None or content_of(body) is None
+        assert port("r", frame).split() == ["repaired=0", "noise=1"]

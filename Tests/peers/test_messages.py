@@ -16,7 +16,7 @@ EXAMPLES = {
 
 
 def test_all_examples_are_here():
-    assert len(EXAMPLES) == 26
+    assert len(EXAMPLES) == 27
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -25,7 +25,7 @@ def test_examples_are_messages(blocks, name):
     assert cbor2.dumps(cbor2.loads(EXAMPLES[name]), canonical=True) == EXAMPLES[name]
 
 
-LAST_IS_OPTIONAL = {"time", "totals request", "completion", "reversal", "outcome report",
+LAST_IS_OPTIONAL = {"time", "time with parity", "totals request", "completion", "reversal", "outcome report",
                     "end", "with early records", "code", "language"}
 
 

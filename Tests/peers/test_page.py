@@ -8,7 +8,7 @@ from cobs import cobs
 from noise.connection import Keypair, NoiseConnection
 
 from conftest import ROOT
-from till import crc32c
+from till import content_of, crc32c, repaired
 
 PAGE = (ROOT / "docs/PROTOCOL.md").read_text()
 
@@ -57,3 +57,14 @@ def test_every_frame_of_the_session():
         sealed = cipher.encrypt_with_ad(header, example(name))
         assert frame(header + sealed) == example(name + " frame"), name
         counters[sender] += 1
+
+
+def test_the_examples_of_parity():
+    short, long = example("example with parity"), bytes([4]) + bytes(n & 255 for n in range(300))
+    assert content_of(repaired(short[1:-1])) == bytes.fromhex("040011220033")
+    whole = frame(long)[:-1] + example("end of the long example")[7:]
+    assert whole[-26:] == example("end of the long example") and len(whole) == 327
+    spoilt = bytearray(whole[1:-1])
+    for place in range(100, 108):
+        spoilt[place] ^= 0x80 if spoilt[place] != 0x80 else 0x81
+    assert content_of(repaired(spoilt)) == long

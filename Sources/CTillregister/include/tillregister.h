@@ -331,6 +331,7 @@ typedef struct {
   uint64_t duplicates;          // records that came again
   uint64_t early;               // records that came before the ones they follow
   uint64_t repeats;             // requests that were sent again
+  uint64_t repaired;            // good frames with wrong bytes that parity put right
 } tillregister_counts;
 
 int32_t tillregister_get_counts(tillregister *handle, tillregister_counts *counts);
