@@ -147,7 +147,7 @@ final class World {
   var isDiverged: Bool { link.isDiverged }
 
   func register<R>(_ body: (inout RegisterSession) -> R) -> R { body(&session) }
-  func controller<R>(_ body: (inout ControllerLink) -> R) -> R { body(&link) }
+  func controller<R>(_ body: (inout ControllerLink) throws -> R) rethrows -> R { try body(&link) }
 
   /// The controller loses power and comes back with the first `size` records of its log, one of
   /// which may have changed.
@@ -164,9 +164,9 @@ final class World {
     link = try Self.controller(origin: origin, epoch: epoch, now: now)
   }
 
-  func restartRegister(held: RecordsHeld?) throws {
+  func restartRegister(held: RecordsHeld?, secret: [UInt8] = secretA) throws {
     session = try RegisterSession(
-      secret: Key(secretA), controller: Key(publicB), held: held, byteTime: Wire.byteTime,
+      secret: Key(secret), controller: Key(publicB), held: held, byteTime: Wire.byteTime,
       now: now)
   }
 
