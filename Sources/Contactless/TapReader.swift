@@ -15,6 +15,8 @@ public struct TapReader: ~Copyable {
     case listing(List)
     /// An APDU is under way; what the chip gave of its answer so far is in `answer`.
     case exchanging
+    /// The last APDU of a dialogue that was given up is under way: its answer means nothing.
+    case abandoning
   }
 
   /// What comes after the field was off, or after a pause.
@@ -76,7 +78,7 @@ public struct TapReader: ~Copyable {
     switch state {
     case .exchanging: true
     case .listing(let list): list != .removal
-    case .off, .switchingOff, .pausing: false
+    case .off, .switchingOff, .pausing, .abandoning: false
     }
   }
 
@@ -86,15 +88,27 @@ public struct TapReader: ~Copyable {
   /// A random number that has not been used before, for one card (9F37).
   public mutating func provide(random: UInt32) { unpredictable = random }
 
-  /// From now on a card is wanted, for `request`.
+  /// From now on a card is wanted, for `request`. One that is being read was wanted for another.
   /// `isAnother`: not the same payment as before, so that its customer was told nothing yet.
   public mutating func arm(_ request: TapRequest, isAnother: Bool = true) {
+    abandon()
     self.request = request
     if isAnother { isCollisionTold = false }
   }
 
-  /// No card is wanted any more. One that is being read is left.
-  public mutating func disarm() { request = nil }
+  /// No card is wanted any more, not the one either that is being read.
+  public mutating func disarm() {
+    abandon()
+    request = nil
+  }
+
+  /// What a card says is for the payment that its dialogue began with (it signs the amount), and
+  /// never for the next. The card has to leave before another is looked for.
+  private mutating func abandon() {
+    guard case .exchanging = state else { return }
+    forgetCard()
+    state = .abandoning
+  }
 
   /// Wipes what the last card said.
   public mutating func forgetCard() {
@@ -152,7 +166,7 @@ public struct TapReader: ~Copyable {
       if request != nil, unpredictable != nil { look(now: now) }
     case .pausing(let until, let then):
       if now >= until || request == nil && !isCardPresent { go(on: then, now: now) }
-    case .listing, .exchanging, .switchingOff: break
+    case .listing, .exchanging, .abandoning, .switchingOff: break
     }
     return nil
   }
@@ -171,6 +185,7 @@ public struct TapReader: ~Copyable {
       switch state {
       case .listing(let list): return takeList(list, now: now)
       case .exchanging: return takeExchange(now: now)
+      case .abandoning: switchOff(then: .lookForRemoval, now: now)
       case .switchingOff(let then):
         state = .pausing(until: now + Limits.fieldOff, then)
       case .off, .pausing: break

@@ -24,8 +24,9 @@ extension RegisterSession {
     self.choice.begin(.choice(choice), reference: choice.reference)
   }
 
-  /// Asks what became of a transaction. Ends with a `status` event and, for a processed
-  /// one, a `record` or `recordCopy` event.
+  /// Asks what became of a transaction, once its own request, if that is still repeated, is
+  /// answered. Ends with a `status` event and, for a processed one, a `record` or `recordCopy`
+  /// event.
   public mutating func queryStatus(_ reference: Reference) {
     status.begin(.transactionStatus(reference), reference: reference)
   }

@@ -175,7 +175,7 @@ public struct RegisterSession: ~Copyable {
     guard let place = shelf.takeEarly(into: &message) else { return nil }
     shown = place
     isAcknowledgementDue = true
-    if status.awaits(index) { status.end() }
+    if status.awaits(shelf.held?.origin, index) { status.end() }
     return .record(index: index)
   }
 
@@ -254,12 +254,14 @@ public struct RegisterSession: ~Copyable {
       guard message.withBytes({ shelf.take($0.extracting(record.sealed)) }) else { return nil }
       shown = record.sealed
       isAcknowledgementDue = true
-      if status.awaits(record.index) { status.end() }
+      if status.awaits(record.origin, record.index) { status.end() }
       return .record(index: record.index)
     }
     // What was lost or not known to have arrived is said again.
     isAcknowledgementDue = true
-    if status.awaits(record.index) {
+    // A copy that overtook its record is no copy of anything yet: it waits like any early record.
+    let wasTaken = record.index < shelf.expected || mine?.origin != record.origin
+    if wasTaken, status.awaits(record.origin, record.index) {
       status.end()
       shown = record.sealed
       return .recordCopy(index: record.index)
@@ -288,9 +290,11 @@ public struct RegisterSession: ~Copyable {
 
   private mutating func take(_ answer: TransactionStatus, now: Instant) -> RegisterEvent? {
     guard status.isPending(answer.reference) else { return nil }
-    if case .processed(_, let index) = answer.state {
-      guard !status.awaits(index) else { return nil }
-      status.await(index)
+    // Asked before the payment was, which is still on its way: asked again when that is answered.
+    if answer.state == .notFound, payment.isPending(answer.reference) { return nil }
+    if case .processed(let origin, let index) = answer.state {
+      guard !status.awaits(origin, index) else { return nil }
+      status.await(origin, index)
     } else {
       status.answered(&roundTrip, now: now)
     }
@@ -319,7 +323,8 @@ public struct RegisterSession: ~Copyable {
     }
     if session.isOpen, hasAcknowledged {
       next = min(next, payment.nextDeadline(now: now))
-      next = min(next, min(abort.nextDeadline(now: now), status.nextDeadline(now: now)))
+      next = min(next, abort.nextDeadline(now: now))
+      if !status.mustWait(for: payment) { next = min(next, status.nextDeadline(now: now)) }
       next = min(next, min(outcome.nextDeadline(now: now), choice.nextDeadline(now: now)))
       next = min(next, min(totals.nextDeadline(now: now), diagnosis.nextDeadline(now: now)))
       next = min(next, code.nextDeadline(now: now))
@@ -361,7 +366,9 @@ public struct RegisterSession: ~Copyable {
         case 3: payment.due(now: now, &roundTrip, &tally.repeats)
         case 4: totals.due(now: now, &roundTrip, &tally.repeats)
         case 5: diagnosis.due(now: now, &roundTrip, &tally.repeats)
-        default: status.due(now: now, &roundTrip, &tally.repeats)
+        default:
+          // What has not arrived would be said not to be known, and then arrive.
+          status.mustWait(for: payment) ? nil : status.due(now: now, &roundTrip, &tally.repeats)
         }
       if let request { return request.send(in: &session, now: now, into: &frame) }
     }

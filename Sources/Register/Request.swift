@@ -10,8 +10,8 @@ struct Request {
     case fresh
     /// Sent at `sentAt`; sent again at `next`.
     case sent(sentAt: Instant, next: Instant, isRepeat: Bool)
-    /// Answered: processed. The record with this index is still to come; asked again at `next`.
-    case promised(index: UInt64, next: Instant?)
+    /// Answered: processed. This record is still to come; asked again at `next`.
+    case promised(Origin, index: UInt64, next: Instant?)
   }
 
   private var message = RegisterMessage.time(unixMilliseconds: 0)
@@ -43,6 +43,9 @@ struct Request {
 
   func isPending(_ reference: Reference) -> Bool { isPending && self.reference == reference }
 
+  /// Whether it is about what `other`, which has no answer yet, asks for.
+  func mustWait(for other: Request) -> Bool { reference.map { other.isPending($0) } ?? false }
+
   /// The message, when it is due.
   mutating func due(
     now: Instant, _ roundTrip: inout RoundTrip, _ repeats: inout UInt64
@@ -56,9 +59,9 @@ struct Request {
       roundTrip.lost()
       repeats &+= 1
       phase = .sent(sentAt: now, next: now + roundTrip.timeout, isRepeat: true)
-    case .promised(let index, let next):
+    case .promised(let origin, let index, let next):
       guard let next else {
-        phase = .promised(index: index, next: now + roundTrip.timeout)
+        phase = .promised(origin, index: index, next: now + roundTrip.timeout)
         return nil
       }
       guard now >= next else { return nil }
@@ -74,7 +77,7 @@ struct Request {
     case .idle: .distantFuture
     case .fresh: now
     case .sent(_, let next, _): next
-    case .promised(_, let next): next ?? now
+    case .promised(_, _, let next): next ?? now
     }
   }
 
@@ -96,10 +99,12 @@ struct Request {
   }
 
   /// The answer promised a record.
-  mutating func await(_ index: UInt64) { phase = .promised(index: index, next: nil) }
+  mutating func await(_ origin: Origin, _ index: UInt64) {
+    phase = .promised(origin, index: index, next: nil)
+  }
 
-  func awaits(_ index: UInt64) -> Bool {
-    if case .promised(index, _) = phase { return true }
+  func awaits(_ origin: Origin?, _ index: UInt64) -> Bool {
+    if case .promised(let awaited, index, _) = phase { return awaited == origin }
     return false
   }
 }

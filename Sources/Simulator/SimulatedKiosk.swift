@@ -3,6 +3,7 @@
 
 import Controller
 import Identity
+import Journal
 import Link
 import Magstripe
 import Octets
@@ -104,6 +105,8 @@ public struct SimulatedKiosk: ~Copyable {
   }
 
   public var now: Instant { world.pointee.now }
+  /// What the journal would have after a power cut; nil while the controller is down.
+  var log: LogState? { world.pointee.log }
   public var linkCounts: LinkCounts { loop.linkCounts }
   public var isControllerUp: Bool { startsAt == nil }
 

@@ -41,6 +41,8 @@ public enum Violation: UInt8, Sendable {
   case logsDiffer
   /// A tapped card's record is of no card that was there.
   case otherCard
+  /// A tapped card signed another amount than its record's.
+  case otherAmount
 }
 
 /// How much was tried in one run.
@@ -204,7 +206,7 @@ public struct World: ~Copyable {
   }
 
   private var hasAgreed: Bool {
-    guard let mine = kiosk.surroundings.log else { return false }
+    guard let mine = kiosk.log else { return false }
     guard let held = kiosk.held else { return mine.size == 0 }
     return mine.origin == held.origin && mine.acknowledged == held.size && mine.tree == held.tree
   }

@@ -16,7 +16,7 @@ extension World {
       case .missing, .forked: violation = .brokenSequence
       }
     case .response(let response):
-      if response.request == .payment, !response.isAccepted { end(response.reference, .failed) }
+      if response.request == .payment, !response.isAccepted { refuse(response) }
     case .event(let event):
       // A captured payment ends with its record.
       if event.isFinal, event.kind != .captured, let reference = event.reference {
@@ -73,6 +73,15 @@ extension World {
       if other.serial == serial { violation = .keyUsedTwice }
       if other.epoch == record.epoch, other.index == record.index { violation = .nonceUsedTwice }
     }
+  }
+
+  /// 83 may mean that the payment was made before: its first answer was lost, and the controller
+  /// has started since. That is asked; every other refusal is the end.
+  private mutating func refuse(_ response: Response) {
+    guard response.reason != .notPossible else {
+      return kiosk.register.queryStatus(response.reference)
+    }
+    end(response.reference, .failed)
   }
 
   /// The controller does not know the payment, perhaps not any more. What the register knows of it

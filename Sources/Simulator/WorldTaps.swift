@@ -166,6 +166,22 @@ extension World {
       if !payment.tapped.has(record.maskedPAN) { violation = .otherCard }
     }
     if record.chipData.withBytes({ TestNumbers.areIn($0) }) { violation = .clearCardData }
+    let signed = signedAmount(record)
+    if signed ?? record.amount.minorUnits != record.amount.minorUnits { violation = .otherAmount }
+  }
+
+  /// Amount, authorised (9F02: twelve digits, two in a byte), which the card's cryptogram is over.
+  private func signedAmount(_ record: borrowing Record) -> UInt64? {
+    record.chipData.withBytes { objects in
+      do throws(TLVError) {
+        guard let place = try TLV.find(0x9F02, in: objects) else { return nil }
+        var amount: UInt64 = 0
+        for index in place {
+          amount = amount * 100 + UInt64(objects[index] >> 4) * 10 + UInt64(objects[index] & 0xF)
+        }
+        return amount
+      } catch { return nil }
+    }
   }
 }
 

@@ -214,6 +214,48 @@ struct TapTests {
     kiosk.run(2_000)
     #expect(kiosk.records.isEmpty && kiosk.occurrence(.tapRead) == nil)
   }
+
+  /// The card signed the amount of the payment that its dialogue began with.
+  @Test("nor does the next payment: the card has to be tapped again")
+  func abortedBeforeAnother() throws {
+    let kiosk = kiosk()
+    #expect(arm(kiosk, "A", amount: 1_250))
+    var card = VirtualCard(.payment(PaymentCard(.visa)))
+    card.slowness = 20
+    present(kiosk, card)
+    #expect(kiosk.run(until: { kiosk.told(.cardSeen, "A") }))
+    kiosk.world.register.abort(reference("A"))
+    #expect(kiosk.run(until: { kiosk.told(.aborted, "A") }))
+    #expect(arm(kiosk, "B", amount: 9_900))
+    kiosk.run(10_000)
+    #expect(kiosk.records.isEmpty && kiosk.occurrence(.tapRead) == nil)
+    #expect(!kiosk.told(.cardSeen, "B") && !kiosk.told(.cardNotReadable, "B"))
+    present(kiosk)
+    kiosk.run(500)
+    present(kiosk, VirtualCard(.payment(PaymentCard(.visa))))
+    #expect(kiosk.run(until: { kiosk.records.count == 1 }))
+    let record = try kiosk.world.openRecord()
+    #expect(record.reference.text == "B" && record.amount.minorUnits == 9_900)
+    let amount: [UInt8] = [0x9F, 0x02, 0x06, 0, 0, 0, 0, 0x99, 0]
+    let objects = record.chipData.array
+    #expect(objects.indices.contains { objects[$0...].starts(with: amount) })
+  }
+
+  @Test("a reader that is lost while it ends an aborted payment's card fails nothing of the next")
+  func lostBeforeAnother() {
+    let kiosk = kiosk()
+    #expect(arm(kiosk, "A"))
+    var card = VirtualCard(.payment(PaymentCard(.visa)))
+    card.slowness = 20
+    present(kiosk, card)
+    #expect(kiosk.run(until: { kiosk.told(.cardSeen, "A") }))
+    kiosk.world.register.abort(reference("A"))
+    #expect(kiosk.run(until: { kiosk.told(.aborted, "A") }))
+    #expect(arm(kiosk, "B"))
+    kiosk.world.surroundings.chip?.isPowered = false
+    #expect(kiosk.run(until: { kiosk.occurrence(.readerLost) != nil }))
+    #expect(kiosk.occurrence(.tapFailed) == nil && !kiosk.told(.cardNotReadable, "B"))
+  }
 }
 
 /// A card whose DE55 is as long as it gets: name and issuer's data of the greatest length.

@@ -88,33 +88,6 @@ struct DialogueTests {
       world.controllerEvents.filter { if case .payment = $0 { true } else { false } }.count == 1)
   }
 
-  @Test("a processed transaction's record is handed out again, on a bad line too")
-  func status() throws {
-    let world = try connected(seed: 9, Faults(flip: 0.001, loss: 0.001))
-    try world.append([1, 2, 3])
-    #expect(world.run { world.isDelivered })
-    world.register { $0.queryStatus(reference("t")) }
-    let origin = Origin([UInt8](repeating: 7, count: 16).span)!
-    #expect(
-      world.run {
-        let asked = world.controllerEvents.last == .transactionStatus(reference("t"))
-        if asked {
-          world.controller {
-            $0.send(
-              .transactionStatus(
-                TransactionStatus(reference("t"), .processed(origin: origin, index: 0))))
-            $0.sendCopy(index: 0, sealed: [1, 2, 3].span)
-          }
-          world.run(100)
-        }
-        return !world.copies.isEmpty
-      })
-    #expect(world.copies == [[1, 2, 3]])
-    world.run(10_000)
-    #expect(world.copies.count == 1)
-    #expect(world.taken.count == 1)
-  }
-
   @Test("abort, status and events pass as they are")
   func small() throws {
     let world = try connected(seed: 10)

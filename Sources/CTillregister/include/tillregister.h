@@ -299,7 +299,8 @@ int32_t tillregister_make_code(tillregister *handle, const tillregister_code *co
 
 int32_t tillregister_abort(tillregister *handle, const char *reference);
 
-// Asks what became of a transaction: a STATUS and, where there is one, its record.
+// Asks what became of a transaction: a STATUS and, where there is one, its record. Asked once the
+// transaction's own request, if that is still repeated, is answered.
 int32_t tillregister_query_status(tillregister *handle, const char *reference);
 
 // Asks for the open period's totals: a TOTALS.
