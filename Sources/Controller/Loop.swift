@@ -304,7 +304,7 @@ extension Loop where B: ~Copyable {
     board.receive(into: &received)
     var offset = 0
     while let event = received.withBytes({
-      link.receive($0, from: &offset, now: now, outbox: outbox)
+      link.receive($0, from: &offset, now: now, outbox: &outbox)
     }) {
       take(event, now: now)
     }
@@ -374,7 +374,7 @@ extension Loop where B: ~Copyable {
 
   /// Hands on the frame under way, or else the next one.
   private mutating func write(now: Instant) {
-    if frame.isEmpty, !link.nextOutput(now: now, outbox: outbox, into: &frame) { return }
+    if frame.isEmpty, !link.nextOutput(now: now, outbox: &outbox, into: &frame) { return }
     sentCount += frame.withBytes { board.send($0.extracting(sentCount...)).count }
     finishFrame()
   }

@@ -75,8 +75,11 @@ public struct ControllerLink: ~Copyable {
     return min(delivery.acknowledged, end)..<min(end, delivery.acknowledged + ahead)
   }
 
-  /// Whether 32 random bytes are wanted. Asked once a tick.
-  public var needsEphemeral: Bool { session.needsEphemeral || pairing.needsSeed }
+  /// Whether 32 random bytes are wanted. Asked once a tick, and therefore not lent (see
+  /// docs/ARCHITECTURE.md, two builds).
+  public var needsEphemeral: Bool {
+    mutating get { session.needsEphemeral || pairing.needsSeed }
+  }
 
   /// Takes 32 fresh random bytes and wipes them.
   public mutating func provideEphemeral(_ random: inout Key) {
@@ -96,9 +99,9 @@ public struct ControllerLink: ~Copyable {
   // MARK: Receiving
 
   /// Takes what the line delivered, from `offset` on, up to the next event. Called until it
-  /// returns nil.
+  /// returns nil. The outbox is `inout` because lending it would copy it, here and in `nextOutput`.
   public mutating func receive(
-    _ bytes: Span<UInt8>, from offset: inout Int, now: Instant, outbox: borrowing Outbox
+    _ bytes: Span<UInt8>, from offset: inout Int, now: Instant, outbox: inout Outbox
   ) -> ControllerEvent? {
     if let event = following {
       following = nil
@@ -285,7 +288,7 @@ public struct ControllerLink: ~Copyable {
   /// Puts the next frame to write, if one is due and the line is free, into `frame`. Called each
   /// tick, after `receive`.
   public mutating func nextOutput(
-    now: Instant, outbox: borrowing Outbox, into frame: inout WireFrame
+    now: Instant, outbox: inout Outbox, into frame: inout WireFrame
   ) -> Bool {
     guard case .free = slot, line.isFree(now: now) else { return false }
     if session.nextFrame(now: now, into: &frame) {

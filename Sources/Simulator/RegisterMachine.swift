@@ -191,7 +191,7 @@ struct RegisterMachine: ~Copyable {
 
   /// The canary stores at last what it acknowledged long ago.
   private mutating func settle(now: Instant) {
-    guard let debt = owed, now >= debt.at else { return }
+    guard canary == .acknowledgedBeforeStored, let debt = owed, now >= debt.at else { return }
     owed = nil
     _ = storeRecord(debt.held, now: now)
   }

@@ -166,8 +166,8 @@ extension Surroundings {
   public var isSwiping: Bool { nextEdge != nil }
 
   /// Whether nothing is under way on the line, and no edge was or will be seen for so many
-  /// milliseconds.
-  func isQuiet(for milliseconds: Int) -> Bool {
+  /// milliseconds. `mutating` only because all that is lent to another function is copied first.
+  mutating func isQuiet(for milliseconds: Int) -> Bool {
     let duration = Interval.milliseconds(Int64(milliseconds))
     return toRegister.isEmpty && toController.isEmpty
       && nextEdge.map { $0.at > now + duration } ?? true

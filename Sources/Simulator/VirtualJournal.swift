@@ -33,8 +33,8 @@ struct VirtualRing<Element: BitwiseCopyable>: ~Copyable {
 
 /// About 130 KiB.
 public struct VirtualJournal: ~Copyable {
-  /// Nil while the controller is down.
-  private var desk: JournalDesk?
+  /// Nil while the controller is down. On the heap because an optional's value would be copied.
+  private var desk: UnsafeMutablePointer<JournalDesk>?
   private var requests = VirtualRing<JournalRequest>()
   private var reports = VirtualRing<JournalReport>()
   /// The disk is at work until then; what it did is heard of no earlier.
@@ -47,6 +47,11 @@ public struct VirtualJournal: ~Copyable {
   private(set) var isLost = false
 
   init() {}
+
+  deinit {
+    desk?.deinitialize(count: 1)
+    desk?.deallocate()
+  }
 
   /// Opens the journal as the firmware does, or begins it as `newOrigin` when there never was one;
   /// returns the loop's outbox.
@@ -97,7 +102,9 @@ public struct VirtualJournal: ~Copyable {
     let start = try desk.start()
     self.origin = log.origin
     self.log = log
-    self.desk = consume desk
+    let place = UnsafeMutablePointer<JournalDesk>.allocate(capacity: 1)
+    place.initialize(to: desk)
+    self.desk = place
     return Outbox(
       tree: log.tree, start: start, oldest: log.oldest, acknowledged: log.acknowledged)
   }
@@ -111,6 +118,8 @@ public struct VirtualJournal: ~Copyable {
 
   /// The program ends: no file is open afterwards, and what was not stored is gone.
   mutating func close() {
+    desk?.deinitialize(count: 1)
+    desk?.deallocate()
     desk = nil
     log = nil
     requests.removeAll()
@@ -130,15 +139,14 @@ public struct VirtualJournal: ~Copyable {
   /// One turn of the journal's thread.
   mutating func step(on disk: borrowing FaultDisk, now: Instant) {
     guard now >= busyUntil, reports.count == 0 else { return }
-    let wasBusy = desk?.step(
-      now: now, unixMilliseconds: nil, take: { requests.pop() },
-      tell: {
-        let wasTaken = reports.push($0)
-        precondition(wasTaken, "one group's answers fit the empty ring")
-      })
-    if wasBusy == true, let desk = desk.take() {
-      log = desk.journal.durable
-      self.desk = consume desk
+    if let desk {
+      let wasBusy = desk.pointee.step(
+        now: now, unixMilliseconds: nil, take: { requests.pop() },
+        tell: {
+          let wasTaken = reports.push($0)
+          precondition(wasTaken, "one group's answers fit the empty ring")
+        })
+      if wasBusy { log = desk.pointee.journal.durable }
     }
     busyUntil = now + disk.takeElapsed()
   }

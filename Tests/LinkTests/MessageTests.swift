@@ -328,7 +328,7 @@ struct MessageTests {
 final class ControllerAlone {
   private let pair: Pair
   private var link: ControllerLink
-  private let outbox = Outbox()
+  private var outbox = Outbox()
   private var time: Int64 = 0
 
   init(_ pair: Pair) throws {
@@ -350,13 +350,13 @@ final class ControllerAlone {
   private func hear(_ content: [UInt8]) {
     var offset = 0
     let stream = wire(content)
-    while link.receive(stream.span, from: &offset, now: at(time), outbox: outbox) != nil {}
+    while link.receive(stream.span, from: &offset, now: at(time), outbox: &outbox) != nil {}
   }
 
   private func output() -> [UInt8]? {
     time += 10
     var frame = WireFrame()
-    return link.nextOutput(now: at(time), outbox: outbox, into: &frame)
+    return link.nextOutput(now: at(time), outbox: &outbox, into: &frame)
       ? contents(frame.array).frames[0] : nil
   }
 

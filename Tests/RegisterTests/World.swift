@@ -244,7 +244,7 @@ final class World {
   private func controllerTick() {
     let arrived = toController.arrivals(now: now)
     var offset = 0
-    while let event = link.receive(arrived.span, from: &offset, now: now, outbox: outbox) {
+    while let event = link.receive(arrived.span, from: &offset, now: now, outbox: &outbox) {
       controllerEvents.append(event)
       switch event {
       case .payment(let request): if let answer = answers(request) { link.answer(answer) }
@@ -265,7 +265,7 @@ final class World {
       link.provideEphemeral(&key)
     }
     var frame = WireFrame()
-    if link.nextOutput(now: now, outbox: outbox, into: &frame) {
+    if link.nextOutput(now: now, outbox: &outbox, into: &frame) {
       transmit(frame, fromController: true)
     }
   }

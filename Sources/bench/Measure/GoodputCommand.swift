@@ -160,13 +160,13 @@ private final class Backlog {
     }
     let bytes = toController.take(now: now, &random)
     var offset = 0
-    while let event = link.receive(bytes.span, from: &offset, now: now, outbox: outbox) {
+    while let event = link.receive(bytes.span, from: &offset, now: now, outbox: &outbox) {
       if case .witness(let size, let root) = event {
         _ = link.judged(size, roots[Int(size)] == root ? .agrees : .differs, now: now)
       }
     }
     var frame = WireFrame()
-    if link.nextOutput(now: now, outbox: outbox, into: &frame) {
+    if link.nextOutput(now: now, outbox: &outbox, into: &frame) {
       if frame.count > records[0].count {
         began = began ?? now
         frameSize = frame.count
