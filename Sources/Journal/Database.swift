@@ -105,7 +105,7 @@ struct Cursor {
 
   private func check(_ code: Int32) throws(JournalError) {
     guard code == SQLCode.ok else {
-      throw SQLCode.error(code, errno: sqlite3_system_errno(connection))
+      throw SQLCode.error(code, errno: tg_sql_errno(connection))
     }
   }
 
@@ -127,7 +127,7 @@ struct Cursor {
     let code = sqlite3_step(statement)
     if code == SQLCode.row { return true }
     guard code == SQLCode.done else {
-      throw SQLCode.error(code, errno: sqlite3_system_errno(connection))
+      throw SQLCode.error(code, errno: tg_sql_errno(connection))
     }
     return false
   }
@@ -161,7 +161,7 @@ public struct Database: ~Copyable, @unchecked Sendable {
     let code = sqlite3_open_v2(path, &connection, flags, vfs)
     guard let connection else { throw .system(code: 7, errno: 12) }  // SQLITE_NOMEM
     guard code == SQLCode.ok else {
-      let error = SQLCode.error(code, errno: sqlite3_system_errno(connection))
+      let error = SQLCode.error(code, errno: tg_sql_errno(connection))
       sqlite3_close(connection)
       throw error
     }
@@ -236,7 +236,7 @@ public struct Database: ~Copyable, @unchecked Sendable {
     // SQLITE_PREPARE_PERSISTENT.
     let code = sqlite3_prepare_v3(connection, sql.utf8Start, size, 1, &statement, nil)
     guard code == SQLCode.ok, let statement else {
-      throw SQLCode.error(code, errno: sqlite3_system_errno(connection))
+      throw SQLCode.error(code, errno: tg_sql_errno(connection))
     }
     return statement
   }

@@ -16,9 +16,10 @@ extension Journal {
     _ file: JournalFile, beginning origin: Origin? = nil, unixMilliseconds: UInt64
   ) throws(JournalError) {
     var database = try Database(file.path, vfs: file.vfs, creating: origin != nil)
+    // Before anything is read: the exclusive lock cannot be had on a file that is open for reading.
+    guard !database.isReadOnly else { throw .readOnly }
     try database.execute("PRAGMA locking_mode = EXCLUSIVE")
     let isEmpty = try database.identify()
-    guard !database.isReadOnly else { throw .readOnly }
     if isEmpty {
       guard let origin else { throw .missing }
       try database.configure()

@@ -80,10 +80,11 @@ class Kiosk:
         self.log = open(path / "log", "w+")
         self.start()
 
-    def start(self):
+    def start(self, *wrapper):
+        """`wrapper` is a command that the program is run by."""
         self.program = subprocess.Popen(
             # Killed when we are: an orphan would read from the next test's terminals.
-            ["setpriv", "--pdeathsig", "KILL", "--", self.firmware, "run", "board.ini"],
+            ["setpriv", "--pdeathsig", "KILL", "--", *wrapper, self.firmware, "run", "board.ini"],
             cwd=self.folder.name, stdout=self.log, stderr=self.log, restore_signals=False)
 
     def device(self, name):

@@ -6,6 +6,7 @@ import os
 import pathlib
 import resource
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -47,10 +48,10 @@ class Shop:
         self.kiosk.program.terminate()
         assert self.kiosk.program.wait(10) == 0, self.kiosk.said()
 
-    def refusal(self):
+    def refusal(self, *wrapper):
         """What the program says when it does not start."""
         before = len(self.kiosk.said())
-        self.kiosk.start()
+        self.kiosk.start(*wrapper)
         assert self.kiosk.program.wait(10) == 1
         return self.kiosk.said()[before:]
 
@@ -152,6 +153,108 @@ def test_a_disk_that_takes_no_more_refuses_new_cards_and_loses_none(shop):
     shop.till.pump(3, lambda m: "records can be stored again" in shop.kiosk.said())
     shop.till.pump(1)
     shop.pay()
+    shop.stop()
+    log = shop.kiosk.tillgate("log", "export", "--state", "state").splitlines()
+    assert len(log) == len(shop.till.records)
+    assert all(sealed.hex() in line for sealed, line in zip(shop.till.sealed, log))
+    shop.kiosk.tillgate("log", "verify", "--state", "state")
+
+
+@pytest.mark.parametrize("place, words", [
+    ("state", "Read-only file system"),
+    ("state/log.db", "cannot be written: the file or its disk is read-only"),
+])
+def test_a_disk_that_cannot_be_written_is_named_at_the_start(shop, place, words):
+    origin, count = shop.till.origin, len(shop.till.records)
+    shop.stop()
+    before = shop.journal.read_bytes()
+    mounts = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
+    said = shop.refusal(
+        "unshare", *mounts, "--", "sh", "-c",
+        f'mount --bind {place} {place} && mount -o remount,bind,ro {place} && exec "$@"', "sh")
+    assert place in said and words in said, said
+    assert shop.journal.read_bytes() == before
+    shop.kiosk.start()
+    shop.till.connect()
+    assert shop.till.origin == origin and len(shop.till.records) == count
+    shop.pay()
+
+
+class Disk:
+    """A file system in a file, which becomes read-only as one does whose disk fails."""
+
+    def __init__(self, folder):
+        self.folder, self.image = folder, folder.with_suffix(".image")
+        with open(self.image, "wb") as file:
+            file.truncate(64 << 20)
+        owner = f"root_owner={os.getuid()}:{os.getgid()}"
+        subprocess.run(["/usr/sbin/mkfs.ext4", "-q", "-F", "-E", owner, self.image], check=True)
+        self.mount("-o", "loop", self.image)
+
+    def mount(self, *words):
+        as_root = [] if os.geteuid() == 0 else ["sudo"]
+        subprocess.run([*as_root, "mount", *words, self.folder], check=True)
+
+    def fail(self):
+        self.mount("-o", "remount,abort")
+
+    def repair(self):
+        self.remove()
+        # 1: what was wrong is mended.
+        done = subprocess.run(["/usr/sbin/e2fsck", "-fy", self.image], capture_output=True)
+        assert done.returncode in (0, 1), done
+        self.mount("-o", "loop", self.image)
+
+    def remove(self):
+        as_root = [] if os.geteuid() == 0 else ["sudo"]
+        subprocess.run([*as_root, "umount", self.folder], check=True)
+
+
+@pytest.fixture
+def disk(shop):
+    """The shop's state on a disk of its own."""
+    shop.stop()
+    kept = shop.state.rename(shop.state.with_name("kept"))
+    shop.state.mkdir(0o700)
+    disk = Disk(shop.state)
+    for path in kept.iterdir():
+        subprocess.run(["cp", "-a", path, shop.state], check=True)
+    subprocess.run(["chmod", "700", shop.state], check=True)
+    subprocess.run(["sync", "-f", shop.state], check=True)  # what failing may not take
+    shop.kiosk.start()
+    shop.till.connect()
+    yield disk
+    shop.kiosk.program.kill()
+    shop.kiosk.program.wait()
+    disk.remove()
+
+
+def test_a_disk_that_becomes_read_only_refuses_new_cards_and_loses_none(shop, disk):
+    shop.pay()
+    answer = shop.request()
+    assert answer[3], answer
+    disk.fail()
+    shop.card(f"shop-{shop.count}")  # taken already: the register has it all the same
+    refused = shop.request()
+    for _ in range(20):
+        if not refused[3]:
+            break
+        shop.card(f"shop-{shop.count}")
+        shop.till.pump(0.2)
+        refused = shop.request()
+    assert refused[3] is False and refused[4] == STORE_FULL, refused
+    said = shop.kiosk.said()
+    assert "the journal cannot be written: the file or its disk is read-only" in said, said
+    assert "no new card is taken, what was taken waits" in said
+    # What the disk did not take the register has, and gives back.
+    shop.till.pump(0.5)
+    shop.kiosk.program.terminate()
+    shop.kiosk.program.wait(10)
+    disk.repair()
+    shop.kiosk.start()
+    shop.till.connect()
+    shop.pay()
+    assert shop.till.recalled > 0
     shop.stop()
     log = shop.kiosk.tillgate("log", "export", "--state", "state").splitlines()
     assert len(log) == len(shop.till.records)

@@ -9,7 +9,6 @@ typedef struct sqlite3_stmt sqlite3_stmt;
 int sqlite3_open_v2(const uint8_t *path, sqlite3 **database, int flags, const uint8_t *vfs);
 int sqlite3_close(sqlite3 *database);
 int sqlite3_extended_result_codes(sqlite3 *database, int on);
-int sqlite3_system_errno(sqlite3 *database);
 int sqlite3_db_readonly(sqlite3 *database, const uint8_t *name);
 int sqlite3_get_autocommit(sqlite3 *database);
 
@@ -27,3 +26,6 @@ int sqlite3_column_bytes(sqlite3_stmt *statement, int place);
 
 // Binds a copy of the bytes (sqlite3_bind_blob with SQLITE_TRANSIENT).
 int tg_sql_bind(sqlite3_stmt *statement, int place, const void *bytes, int size);
+
+// The errno of the system call that failed last, on the database or its write-ahead log.
+int tg_sql_errno(sqlite3 *database);
