@@ -18,7 +18,7 @@ DEV ?=
 
 .PHONY: help run test unit peers kit arm64 heap sandbox crash log-bench replay check firmware boards-check bench \
   vm-test vm-bench vm-parts image flash image-test image-parts \
-  deb deb-test systemd-test systemd-score magstripe-million magstripe-table dukpt-all mixed gpiod2 sim soak fuzz \
+  deb deb-test kit-deb systemd-test systemd-score magstripe-million magstripe-table dukpt-all mixed gpiod2 sim soak fuzz \
   lint format clean
 
 help: ## list the targets
@@ -112,6 +112,15 @@ deb: firmware ## Debian packages for amd64 and arm64, in .build-deb/
 
 deb-test: deb systemd-score ## lintian; installed, started, upgraded, removed and purged in a Debian of its own
 	Tests/deb
+
+kit-deb: ## Debian packages of the register kit, by lintian and by a program that is built with them
+	@$(TOOLCHAIN)/install test
+	@$(TOOLCHAIN)/install package
+	$(TOOLCHAIN)/kit x86_64
+	$(TOOLCHAIN)/kit arm64
+	boards/debian/kit amd64
+	boards/debian/kit arm64
+	Tests/kit-deb
 
 systemd-test: deb ## the packaged service under the real systemd, in a virtual machine
 	@$(TOOLCHAIN)/install vm
