@@ -45,7 +45,7 @@ public struct Loop<B: Board & ~Copyable>: ~Copyable {
   var supply = KeySupply.onItsWay
   var outbox: Outbox
   /// A request of which the journal is asked whether its reference was used.
-  var asking: PaymentRequest?
+  var asking: Asking?
   /// Whether the journal's disk takes records.
   var isStoring = true
   var link: ControllerLink

@@ -34,6 +34,9 @@ extension Loop where B: ~Copyable {
         decide(on: reference, wasUsed: place != nil, now: now)
       case .found(let reference, .status, let place, let bytes):
         tellFound(reference, place, bytes)
+      case .unreadable(let reference, .payment): putOff(reference, now: now)
+      // The register asks again.
+      case .unreadable(_, .status): break
       case .start(let size, let peaks):
         if let start = peaks.withBytes({ MerkleTree(size: size, peaks: $0) }) {
           outbox.note(start: start)
@@ -56,38 +59,71 @@ extension Loop where B: ~Copyable {
 
 // MARK: References
 
+/// A request whose reference the journal is asked about.
+enum Asking {
+  case waiting(PaymentRequest)
+  /// The register has given it up meanwhile.
+  case aborted(PaymentRequest)
+
+  var request: PaymentRequest {
+    switch self {
+    case .waiting(let request), .aborted(let request): request
+    }
+  }
+}
+
 extension Loop where B: ~Copyable {
   /// A reference names one payment for ever. Of the last ones the transaction machine knows it; of
   /// all others the journal.
+  ///
+  /// Also of what is refused for another reason: the register may take a refusal for the end, and
+  /// the payment may have been made before the last start.
   mutating func consider(_ request: PaymentRequest, now: Instant) {
     let readiness = readiness(for: request)
-    // What is refused anyway needs no question.
-    guard transaction.objection(to: request, readiness) == .none else {
+    guard transaction.objection(to: request, readiness) != .notPossible else {
       return step(.request(request, readiness), now: now)
     }
     guard asking == nil, board.journal(.find(request.reference, .payment)) else {
-      return answer(
-        Response(to: .payment, request.reference, isAccepted: false, reason: .pleaseWait),
-        now: now)
+      return answer(.payment, request.reference, .pleaseWait, now: now)
     }
-    asking = request
+    asking = .waiting(request)
   }
 
   private mutating func decide(on reference: Reference, wasUsed: Bool, now: Instant) {
-    guard let request = asking, request.reference == reference else { return }
+    guard let question = asking, question.request.reference == reference else { return }
     asking = nil
-    var readiness = readiness(for: request)
-    if wasUsed { readiness.store = .notPossible }
-    step(.request(request, readiness), now: now)
+    switch question {
+    case .waiting(let request):
+      var readiness = readiness(for: request)
+      readiness.isUsed = wasUsed
+      step(.request(request, readiness), now: now)
+    case .aborted:
+      answer(.payment, reference, wasUsed ? .notPossible : .aborted, now: now)
+      answer(.abort, reference, wasUsed ? .notPossible : .none, now: now)
+    }
   }
 
-  /// The register gives up a request of which the journal has not said yet whether it is new.
-  mutating func abort(_ reference: Reference, now: Instant) {
-    guard asking?.reference == reference else { return step(.abort(reference), now: now) }
+  /// Nobody can say now whether the payment was made before.
+  private mutating func putOff(_ reference: Reference, now: Instant) {
+    guard asking?.request.reference == reference else { return }
     asking = nil
+    answer(.payment, reference, .pleaseWait, now: now)
+  }
+
+  private mutating func answer(
+    _ request: MessageType, _ reference: Reference, _ reason: Reason, now: Instant
+  ) {
     answer(
-      Response(to: .payment, reference, isAccepted: false, reason: .aborted), now: now)
-    answer(Response(to: .abort, reference, isAccepted: true), now: now)
+      Response(to: request, reference, isAccepted: reason == .none, reason: reason), now: now)
+  }
+
+  /// The register gives up a request of which the journal has not said yet whether it is new: it is
+  /// answered when the journal has.
+  mutating func abort(_ reference: Reference, now: Instant) {
+    guard let request = asking?.request, request.reference == reference else {
+      return step(.abort(reference), now: now)
+    }
+    asking = .aborted(request)
   }
 
   /// Until the register has said what it holds, nobody knows what a power cut took from here: it
@@ -96,7 +132,7 @@ extension Loop where B: ~Copyable {
     let status = transaction.status(of: reference, origin: terminal.origin)
     switch status.state {
     case .notFound:
-      if asking?.reference == reference {
+      if asking?.request.reference == reference {
         link.send(.transactionStatus(TransactionStatus(reference, .inProgress)))
       } else if link.isReconciled || link.isDiverged {
         _ = board.journal(.find(reference, .status))

@@ -11,6 +11,8 @@ public struct Readiness: Equatable, Sendable, BitwiseCopyable {
   public var store: Reason
   /// Why no card could be encrypted; `none` when one can.
   public var keys: Reason
+  /// Whether the journal has a record of the reference.
+  var isUsed = false
 
   public init(
     supported: Methods, methods: Methods, store: Reason = .none, keys: Reason = .none

@@ -28,7 +28,9 @@ extension Transaction {
   func objection(to request: PaymentRequest, _ readiness: Readiness) -> Reason {
     // A reference names one transaction for ever: asking for it again must not charge a card
     // twice. (A request repeated because its answer was lost never gets here: the link answers.)
-    if order?.reference == request.reference || ended.entry(request.reference) != nil {
+    if readiness.isUsed || order?.reference == request.reference
+      || ended.entry(request.reference) != nil
+    {
       return .notPossible
     }
     guard order == nil else { return .pleaseWait }

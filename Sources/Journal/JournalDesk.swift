@@ -170,7 +170,10 @@ public struct JournalDesk: ~Copyable {
         return tell(.found(reference, inquiry, nil, nil))
       }
       tell(.found(reference, inquiry, place, try read(place)))
-    } catch { refusal = error }
+    } catch {
+      refusal = error
+      tell(.unreadable(reference, inquiry))
+    }
   }
 
   private mutating func read(_ index: UInt64) throws(JournalError) -> RecordBytes? {

@@ -49,6 +49,8 @@ public enum JournalReport: BitwiseCopyable, Sendable {
   case record(index: UInt64, RecordBytes)
   /// The record of that transaction, if there is one.
   case found(Reference, Inquiry, RecordPlace?, RecordBytes?)
+  /// The disk could not read whether there is one.
+  case unreadable(Reference, Inquiry)
   /// Where a register begins that does not know the log: the tree over the first `size` records, as
   /// its full subtrees.
   case start(size: UInt64, RecordBytes)

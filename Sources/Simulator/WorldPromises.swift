@@ -76,9 +76,10 @@ extension World {
   }
 
   /// 83 may mean that the payment was made before: its first answer was lost, and the controller
-  /// has started since. That is asked; every other refusal is the end.
+  /// has started since; 9C, that this could not be read. That is asked; every other refusal is the
+  /// end.
   private mutating func refuse(_ response: Response) {
-    guard response.reason != .notPossible else {
+    guard response.reason != .notPossible, response.reason != .pleaseWait else {
       return kiosk.register.queryStatus(response.reference)
     }
     end(response.reference, .failed)

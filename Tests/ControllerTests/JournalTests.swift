@@ -99,4 +99,63 @@ struct LoopJournalTests {
         kiosk.events.contains(.status(TransactionStatus(reference("never"), .notFound)))
       }))
   }
+
+  /// Why requests of this type and reference were refused; `none` where they were not.
+  private func answers(_ kiosk: Kiosk, _ request: MessageType, _ name: String) -> [Reason] {
+    kiosk.events.compactMap {
+      guard case .response(let response) = $0, response.request == request,
+        response.reference == reference(name)
+      else { return nil }
+      return response.reason
+    }
+  }
+
+  private func restart(_ kiosk: Kiosk) {
+    kiosk.world.stopController(.powerCut)
+    #expect(kiosk.run(until: { kiosk.world.isControllerUp }))
+  }
+
+  @Test("a payment made before the last start is known, whatever else stands against it")
+  func knownBeforeAll() {
+    let kiosk = Kiosk()
+    #expect(kiosk.arm("A"))
+    kiosk.swipeAndWait()
+    restart(kiosk)
+    #expect(kiosk.arm("B"))
+    kiosk.world.register.pay(payment("A"))
+    kiosk.run(1_000)
+    #expect(answers(kiosk, .payment, "A") == [.none, .notPossible])
+    kiosk.world.register.pay(payment("C"))
+    kiosk.run(1_000)
+    #expect(answers(kiosk, .payment, "C") == [.pleaseWait])
+  }
+
+  @Test("a request given up while the journal is busy is answered by what that says")
+  func givenUp() {
+    let kiosk = Kiosk()
+    #expect(kiosk.arm("A"))
+    kiosk.swipeAndWait()
+    restart(kiosk)
+    for name in ["A", "new"] {
+      #expect(kiosk.arm("\(name)'s neighbour"))
+      set(kiosk) {
+        $0.stalls = 0.999
+        $0.longestStall = .seconds(5)
+      }
+      kiosk.swipeAndWait()
+      set(kiosk) { _ in }
+      kiosk.world.register.pay(payment(name))
+      kiosk.run(100)
+      let before = answers(kiosk, .payment, name).count
+      kiosk.world.register.abort(reference(name))
+      kiosk.run(100)
+      #expect(answers(kiosk, .abort, name).isEmpty, "the journal is still busy")
+      #expect(kiosk.run(until: { answers(kiosk, .payment, name).count > before }))
+      kiosk.run(100)
+    }
+    #expect(answers(kiosk, .payment, "A") == [.none, .notPossible])
+    #expect(answers(kiosk, .abort, "A") == [.notPossible])
+    #expect(answers(kiosk, .payment, "new") == [.aborted])
+    #expect(answers(kiosk, .abort, "new") == [.none])
+  }
 }
