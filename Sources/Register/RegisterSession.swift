@@ -390,14 +390,3 @@ public struct RegisterSession: ~Copyable {
     } catch { preconditionFailure("a template of 512 bytes and the rest fit a message") }
   }
 }
-
-extension Session {
-  /// Seals a message that is known to fit; false when there is no session.
-  fileprivate mutating func write(
-    _ message: Span<UInt8>, now: Instant, into frame: inout WireFrame
-  ) -> Bool {
-    do { return try seal(message, now: now, into: &frame) } catch {
-      preconditionFailure("a message fits a frame")
-    }
-  }
-}
