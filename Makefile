@@ -84,9 +84,9 @@ firmware: ## allocation-free static programs for x86_64 and arm64, in .build-fw/
 boards-check: firmware
 	.build-fw/x86_64/tillgate check $(BOARDS)
 
-sim: ## 200 seeded worlds in which everything goes wrong: every promise must hold
+sim: ## 2,000 seeded worlds in which everything goes wrong: every promise must hold
 	swift build -c release --product bench
-	.build/release/bench simulate --seed $(SEED) --seeds 200 $(ARGS)
+	.build/release/bench simulate --seed $(SEED) --seeds 2000 --jobs 2 $(ARGS)
 
 soak: ## the same for as long as you like: SEEDS=20000 SEED=1 ARGS="--jobs 2"
 	swift build -c release --product bench
