@@ -137,17 +137,15 @@ public struct World: ~Copyable {
   var tappedRecords = 0
   public internal(set) var violation: Violation?
 
-  /// A world of `payments` payments; `faults` and `hasReader` nil: what the seed says.
+  /// A world of `payments` payments; `faults` nil: what the seed says.
   public init(
-    seed: UInt64, payments: Int = 6, faults: Faults? = nil, canary: Canary? = nil,
-    hasReader wanted: Bool? = nil
+    seed: UInt64, payments: Int = 6, faults: Faults? = nil, canary: Canary? = nil
   ) {
     precondition(payments <= Self.capacity, "our own number")
     var random = SeededRandom(seed: seed)
     var mixed = Faults.mixed(&random)
     taps = TapScript(seed: seed)
-    let draw = taps.random.chance(0.5)
-    hasReader = wanted ?? draw
+    hasReader = taps.random.chance(0.5)
     if hasReader { mixed.drawReader(&taps.random) }
     self.faults = faults ?? mixed
     self.canary = canary

@@ -31,10 +31,7 @@ public func replay(
   var broken: Int32 = 0
   for seed in first..<(first + runs) {
     title(seed) { print($0) }
-    // The virtual chip has array literals, which Embedded Swift 6.3.1 mixes up: those of one
-    // function, inlined into two objects, become weak symbols of the same name. The firmware has
-    // no arrays.
-    var world = World(seed: seed, hasReader: false)
+    var world = World(seed: seed)
     world.run { print($0) }
     if world.violation != nil { broken = 1 }
   }

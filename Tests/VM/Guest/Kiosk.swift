@@ -11,6 +11,7 @@ import Simulator
 struct Kiosk: ~Copyable {
   static let clockData: StaticString = "/etc/tillgate/board.ini"
   static let f2f: StaticString = "/etc/tillgate/board-f2f.ini"
+  static let contactless: StaticString = "/etc/tillgate/board-contactless.ini"
 
   var till: Till
   var chip: Chip
@@ -42,13 +43,15 @@ struct Kiosk: ~Copyable {
   }
 
   /// Asks for a payment of a new reference and waits until a card may be swiped.
-  mutating func arm(amount: UInt64, seconds: UInt16 = 60) -> Reference? {
+  mutating func arm(
+    amount: UInt64, seconds: UInt16 = 60, methods: Methods = .magneticStripe
+  ) -> Reference? {
     number += 1
     var text = TextLine("VM-")
     text.add(prefix)
     text.add("-")
     text.add(number)
-    return till.arm(text, amount: amount, seconds: seconds)
+    return till.arm(text, amount: amount, seconds: seconds, methods: methods)
   }
 
   /// Plays a swipe and waits for what comes of it: a record, or that it could not be read.
@@ -96,6 +99,30 @@ struct Kiosk: ~Copyable {
     return ended != nil && record.reference == reference && record.amount == amount
       && record.isBackward == (conditions.direction == .backward)
       && (card.track3 == nil ? record.isOf.visa : record.isOf.mastercard)
+  }
+
+  /// A whole payment by a tap: whether its record came and says so.
+  mutating func tap(_ card: PaymentCard, _ maskedPAN: StaticString, amount: UInt64) -> Bool {
+    guard let reference = arm(amount: amount, methods: .contactless) else { return false }
+    let start = till.heard.count
+    till.reader?.present(card)
+    let ended = till.wait(from: start) {
+      if case .event(let event) = $0 {
+        event.isFinal && event.reference == reference
+      } else {
+        false
+      }
+    }
+    let stored = till.wait(from: start) { if case .record = $0 { true } else { false } }
+    till.reader?.takeAway()
+    guard ended != nil, stored != nil, let record = till.records.last else {
+      giveUp()
+      return false
+    }
+    idle(milliseconds: 500)
+    return record.reference == reference && record.amount == amount && record.isTap
+      && maskedPAN.utf8CodeUnitCount == record.maskedPAN.count
+      && record.maskedPAN.indices.allSatisfy { record.maskedPAN[$0] == maskedPAN.utf8Start[$0] }
   }
 
   /// Abandons a payment that is still open.

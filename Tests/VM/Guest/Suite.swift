@@ -1,5 +1,5 @@
-// What must work at a kiosk, on a real kernel: swipes on both kinds of heads, lights, a chip that
-// goes and comes, a register and a firmware that are started again.
+// What must work at a kiosk, on a real kernel: swipes on both kinds of heads, taps, lights, a chip
+// that goes and comes, a register and a firmware that are started again.
 
 import Link
 import Magstripe
@@ -19,6 +19,7 @@ enum Suite {
     register(&kiosk)
     Report.check(first.end(Firmware.kill) == 128 + 9, "the firmware is killed")
     fluxHead(&kiosk)
+    taps(&kiosk)
     // Last, and the firmware is left to run: Linux 6.1 itself writes to memory it has freed when a
     // program lets go of lines whose chip went away.
     let start = kiosk.till.heard.count
@@ -106,8 +107,25 @@ enum Suite {
     Report.check(Firmware.number(" late=", inLine: "counts:") == 0, "and no release late")
   }
 
+  /// A PN532 at a port of its own.
+  private static func taps(_ kiosk: inout Kiosk) {
+    let start = kiosk.till.heard.count
+    let firmware = Firmware(board: Kiosk.contactless)
+    guard let reader = CardReader() else { return Report.failed("the reader's port opens") }
+    kiosk.till.reader = consume reader
+    Report.check(kiosk.awaitSession(from: start), "a session with a contactless reader")
+    // The chip is looked for at every rate.
+    kiosk.idle(milliseconds: 3_000)
+    Report.check(kiosk.tap(PaymentCard(.visa), "476173******0010", amount: 46), "a card is tapped")
+    var phone = PaymentCard(.mastercard)
+    phone.isPhone = true
+    Report.check(kiosk.tap(phone, "541333******0011", amount: 47), "a phone is tapped")
+    Report.check(firmware.end(Firmware.terminate) == 0, "the firmware with the reader ends")
+    kiosk.till.reader = nil
+  }
+
   private static func keys(_ store: borrowing Store) {
-    Report.check(store.recordCount == 7, "seven records are stored")
+    Report.check(store.recordCount == 9, "nine records are stored")
     Report.check(store.keysUsedTwice == 0, "no key was used twice, also across the crash")
     Report.check(store.alarms == 0, "no alarm of the log")
   }

@@ -53,6 +53,9 @@ struct StoredRecord {
   var isBackward: Bool
   /// What the acquirer found on track 2, without sentinels, is that of this card.
   var isOf: (visa: Bool, mastercard: Bool)
+  /// Of a tapped card: whether it has a cryptogram and its secrets opened at the acquirer.
+  var isTap: Bool
+  var maskedPAN: [UInt8]
 }
 
 /// The far end of the firmware's port, a real serial port too.
@@ -77,6 +80,8 @@ struct Till: ~Copyable {
   private let recordKey: RecordKey
   private(set) var heard: [RegisterEvent] = []
   private(set) var records: [StoredRecord] = []
+  /// Served with the line, while there is one.
+  var reader: CardReader?
 
   private init(
     _ port: consuming Port, _ store: consuming Store, _ session: consuming RegisterSession
@@ -111,13 +116,15 @@ struct Till: ~Copyable {
   }
 
   /// Asks for a payment and waits until a card may be swiped; nil when that does not come about.
-  mutating func arm(_ text: TextLine, amount: UInt64, seconds: UInt16) -> Reference? {
+  mutating func arm(
+    _ text: TextLine, amount: UInt64, seconds: UInt16, methods: Methods = .magneticStripe
+  ) -> Reference? {
     guard let reference = text.reference else { return nil }
     let start = heard.count
     pay(
       PaymentRequest(
         reference: reference, amount: amount, currency: 978, exponent: 2, timeoutSeconds: seconds,
-        methods: .magneticStripe))
+        methods: methods))
     let answer = wait(from: start) {
       if case .response(let response) = $0 { response.reference == reference } else { false }
     }
@@ -148,6 +155,7 @@ struct Till: ~Copyable {
   mutating func turn() {
     send()
     receive()
+    reader?.turn()
     MonotonicClock.sleep(until: MonotonicClock.now() + .milliseconds(1))
   }
 
@@ -200,33 +208,47 @@ struct Till: ~Copyable {
       guard record.index == index, let reference = record.reference.withBytes({ Reference($0) })
       else { return Report.failed("a record that is not what its message said") }
       store.keep(record, sealed)
+      let found = Self.opened(record)
       records.append(
         StoredRecord(
           index: index, amount: record.amount.minorUnits, reference: reference,
-          isBackward: record.swipe?.isBackward ?? false, isOf: Self.cards(record)))
+          isBackward: record.swipe?.isBackward ?? false, isOf: found.cards,
+          isTap: found.hasObjects && record.entryMode == .contactlessChip && Self.isSigned(record),
+          maskedPAN: record.maskedPAN.withBytes { text in text.indices.map { text[$0] } }))
     } catch { Report.failed("a record that does not open") }
   }
 
-  /// The acquirer's look at the tracks, with the base key of the published test keys.
-  private static func cards(_ record: borrowing Record) -> (visa: Bool, mastercard: Bool) {
+  /// Whether DE55 has an application cryptogram (9F26).
+  private static func isSigned(_ record: borrowing Record) -> Bool {
+    record.chipData.withBytes { objects in
+      do throws(TLVError) { return try TLV.find(0x9F26, in: objects) != nil } catch { return false }
+    }
+  }
+
+  /// The acquirer's look at the card data, with the base key of the published test keys.
+  private static func opened(
+    _ record: borrowing Record
+  ) -> (cards: (visa: Bool, mastercard: Bool), hasObjects: Bool) {
     var plaintext = Bytes<240>()
     var isVisa = false
     var isMastercard = false
+    var hasObjects = false
     do throws(HostError) {
       try record.ciphertext.withBytes { (block) throws(HostError) in
         try record.ksn.withBytes { (ksn) throws(HostError) in
           try AcquirerHost.test(.tdes).decrypt(block, ksn: ksn, into: &plaintext)
         }
       }
-    } catch { return (false, false) }
+    } catch { return ((false, false), false) }
     plaintext.withBytes { plain in
       do throws(CardDataError) {
         let card = try CardData(decoding: plain)
         isVisa = TestCard.visa.isOn(card)
         isMastercard = TestCard.mastercard.isOn(card)
+        hasObjects = !card.objects.isEmpty
       } catch { return }
     }
-    return (isVisa, isMastercard)
+    return ((isVisa, isMastercard), hasObjects)
   }
 
   private mutating func send() {
