@@ -105,8 +105,8 @@ let package = Package(
     .executableTarget(
       name: "bench",
       dependencies: [
-        "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Register", "Simulator",
-        "CSodium", "CSerial", "CTillregister", "Captures",
+        "Octets", "Magstripe", "Identity", "Contactless", "Vault", "Link", "Journal", "Register",
+        "Simulator", "CSodium", "CSerial", "CTillregister", "Captures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],

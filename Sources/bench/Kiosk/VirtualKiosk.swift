@@ -65,10 +65,11 @@ final class VirtualKiosk {
   init(
     _ firmware: [String], keys: TestKeySet = .tdes, environment: [String: String] = [:],
     lead: Interval = .milliseconds(100), readerBaud: Int = 921_600,
-    line settings: LineSettings = LineSettings(), pairsByCode: Bool = false
+    line settings: LineSettings = LineSettings(), pairsByCode: Bool = false,
+    under parent: String = NSTemporaryDirectory()
   ) throws {
     keySet = keys
-    folder = NSTemporaryDirectory() + "tillgate-kiosk-\(UUID().uuidString)"
+    folder = parent + "tillgate-kiosk-\(UUID().uuidString)"
     line = try Pseudoterminal()
     chip = try ChipServer()
     display = try VirtualDisplay()

@@ -173,7 +173,7 @@ private enum MessageSizes {
       ("payment, plain", .payment(.demo("TILL7-000123", amount: 1250))),
       ("payment, with outcome", .payment(sale)), ("payment, completion of a tab", .payment(tab)),
       ("abort", .abort(reference)), ("transaction-status", .transactionStatus(reference)),
-      ("time", .time(unixMilliseconds: 1_800_000_000_000)),
+      ("time", .time(unixMilliseconds: 1_800_000_000_000, takesParity: true)),
       ("outcome-report", .outcome(OutcomeReport(.approved, reference))),
       ("choice", .choice(Choice(reference, tip: 150))), ("totals-request", .totals(.init())),
       ("diagnosis-request", .diagnosis),

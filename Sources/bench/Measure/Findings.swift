@@ -42,6 +42,7 @@ struct MeasureAllCommand: MeasureCommand {
     try MixedCommand.measure(options, &findings)
     try TicksCommand.measure(options, &findings)
     try ReleasesCommand.measure(options, &findings)
+    try JournalCommand.measure(options, &findings)
     try TapCommand.measure(options, &findings)
     try DialogueCommand.measure(options, &findings)
     try GoodputCommand.measure(options, &findings)

@@ -17,7 +17,7 @@ struct ReleasesCommand: MeasureCommand {
     let swipes = options.quick ? 60 : 1_000
     findings.section("release latency over \(swipes) swipes at 60 to 100 in/s")
     let kiosk = try VirtualKiosk(options.command)
-    var till = Till()
+    var till = SwipingTill()
     try punctually { for number in 1...swipes { try till.serve(number, at: kiosk) } }
     let status = kiosk.close()
     guard status == 0 else {
@@ -57,7 +57,7 @@ struct ReleasesCommand: MeasureCommand {
 }
 
 /// Takes payment after payment and keeps what came of them.
-private struct Till {
+struct SwipingTill {
   /// From the last edge to the read that returned the record's end.
   var seen = Durations(numberOfSignificantValueDigits: .three)
   var records: UInt64 = 0
