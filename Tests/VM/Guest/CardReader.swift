@@ -1,5 +1,5 @@
-// The far end of the contactless reader's port, a real serial port too: a virtual PN532, and what is
-// held before it.
+// The far end of the contactless reader's port, a real serial port too: a virtual PN532, and what
+// is held before it.
 
 import CSerial
 import LinuxBoard
