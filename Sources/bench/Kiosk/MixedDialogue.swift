@@ -221,6 +221,9 @@ struct MixedDialogue {
     case .contactless:
       let from = kiosk.register.heardCount
       let schemes = PaymentCard.Scheme.allCases
+      // A card that takes another's place before the reader has missed that one is taken for it and
+      // has to leave first: hands are slower than this.
+      usleep(100_000)
       kiosk.chip.present([VirtualCard(.payment(PaymentCard(schemes[random.below(schemes.count)])))])
       defer { kiosk.chip.present([]) }
       return record(from: from, at: kiosk)
