@@ -221,9 +221,7 @@ struct MixedDialogue {
     case .contactless:
       let from = kiosk.register.heardCount
       let schemes = PaymentCard.Scheme.allCases
-      // A card that takes another's place before the reader has missed that one is taken for it and
-      // has to leave first: hands are slower than this.
-      usleep(100_000)
+      usleep(100_000)  // Hands are slower; a card in the last one's place counts as that one.
       kiosk.chip.present([VirtualCard(.payment(PaymentCard(schemes[random.below(schemes.count)])))])
       defer { kiosk.chip.present([]) }
       return record(from: from, at: kiosk)

@@ -10,8 +10,8 @@ struct CardReader: ~Copyable {
   private let port: Port
   private var chip = VirtualPN532()
 
-  /// Nil when the port cannot be opened: a fifth one, or the first where the console is none of them
-  /// (Tests/VM/machine).
+  /// Nil when the port cannot be opened: a fifth one, or the first where the console is none of
+  /// them (Tests/VM/machine).
   init?() {
     let (fifth, first): (StaticString, StaticString) = ("/dev/ttyS4", "/dev/ttyS0")
     if let port = Port(fifth.pointer) {
