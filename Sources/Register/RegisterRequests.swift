@@ -93,14 +93,3 @@ extension RegisterSession {
     code.end()
   }
 }
-
-extension Session {
-  /// Seals a message that is known to fit; false when there is no session.
-  mutating func write(
-    _ message: Span<UInt8>, now: Instant, into frame: inout WireFrame
-  ) -> Bool {
-    do { return try seal(message, now: now, into: &frame) } catch {
-      preconditionFailure("a message fits a frame")
-    }
-  }
-}

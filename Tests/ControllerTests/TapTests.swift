@@ -215,17 +215,22 @@ struct TapTests {
     #expect(kiosk.records.isEmpty && kiosk.occurrence(.tapRead) == nil)
   }
 
-  /// The card signed the amount of the payment that its dialogue began with.
-  @Test("nor does the next payment: the card has to be tapped again")
-  func abortedBeforeAnother() throws {
-    let kiosk = kiosk()
-    #expect(arm(kiosk, "A", amount: 1_250))
+  /// Aborts payment A while a slow card is being read for it.
+  private func abortWhileReading(_ kiosk: Kiosk) {
     var card = VirtualCard(.payment(PaymentCard(.visa)))
     card.slowness = 20
     present(kiosk, card)
     #expect(kiosk.run(until: { kiosk.told(.cardSeen, "A") }))
     kiosk.world.register.abort(reference("A"))
     #expect(kiosk.run(until: { kiosk.told(.aborted, "A") }))
+  }
+
+  /// The card signed the amount of the payment that its dialogue began with.
+  @Test("nor does the next payment: the card has to be tapped again")
+  func abortedBeforeAnother() throws {
+    let kiosk = kiosk()
+    #expect(arm(kiosk, "A", amount: 1_250))
+    abortWhileReading(kiosk)
     #expect(arm(kiosk, "B", amount: 9_900))
     kiosk.run(10_000)
     #expect(kiosk.records.isEmpty && kiosk.occurrence(.tapRead) == nil)
@@ -245,12 +250,7 @@ struct TapTests {
   func lostBeforeAnother() {
     let kiosk = kiosk()
     #expect(arm(kiosk, "A"))
-    var card = VirtualCard(.payment(PaymentCard(.visa)))
-    card.slowness = 20
-    present(kiosk, card)
-    #expect(kiosk.run(until: { kiosk.told(.cardSeen, "A") }))
-    kiosk.world.register.abort(reference("A"))
-    #expect(kiosk.run(until: { kiosk.told(.aborted, "A") }))
+    abortWhileReading(kiosk)
     #expect(arm(kiosk, "B"))
     kiosk.world.surroundings.chip?.isPowered = false
     #expect(kiosk.run(until: { kiosk.occurrence(.readerLost) != nil }))

@@ -43,6 +43,18 @@ class Shop:
             self.kiosk.swipe(speed=30)
             self.till.pump(3, lambda m: any(r[4] == reference for r in self.till.records))
 
+    def pay_until_refused(self):
+        """Finishes the payment that was asked for, and more, until the store is said to be full."""
+        self.card(f"shop-{self.count}")  # taken already: the register has it all the same
+        refused = self.request()
+        for _ in range(20):
+            if not refused[3]:
+                break
+            self.card(f"shop-{self.count}")
+            self.till.pump(0.2)
+            refused = self.request()
+        assert refused[3] is False and refused[4] == STORE_FULL, refused
+
     def stop(self):
         self.till.pump(0.3)
         self.kiosk.program.terminate()
@@ -139,15 +151,7 @@ def test_a_disk_that_takes_no_more_refuses_new_cards_and_loses_none(shop):
     # As large as it is now: the kernel lets it write no further.
     size = max(path.stat().st_size for path in shop.state.iterdir())
     resource.prlimit(program, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-    shop.card(f"shop-{shop.count}")  # taken already: the register has it all the same
-    refused = shop.request()
-    for _ in range(20):
-        if not refused[3]:
-            break
-        shop.card(f"shop-{shop.count}")
-        shop.till.pump(0.2)
-        refused = shop.request()
-    assert refused[3] is False and refused[4] == STORE_FULL, refused
+    shop.pay_until_refused()
     assert "records cannot be stored" in shop.kiosk.said()
     resource.prlimit(program, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
     shop.till.pump(3, lambda m: "records can be stored again" in shop.kiosk.said())
@@ -234,15 +238,7 @@ def test_a_disk_that_becomes_read_only_refuses_new_cards_and_loses_none(shop, di
     answer = shop.request()
     assert answer[3], answer
     disk.fail()
-    shop.card(f"shop-{shop.count}")  # taken already: the register has it all the same
-    refused = shop.request()
-    for _ in range(20):
-        if not refused[3]:
-            break
-        shop.card(f"shop-{shop.count}")
-        shop.till.pump(0.2)
-        refused = shop.request()
-    assert refused[3] is False and refused[4] == STORE_FULL, refused
+    shop.pay_until_refused()
     said = shop.kiosk.said()
     assert "the journal cannot be written: the file or its disk is read-only" in said, said
     assert "no new card is taken, what was taken waits" in said

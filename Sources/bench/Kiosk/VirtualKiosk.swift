@@ -172,6 +172,14 @@ final class VirtualKiosk {
     return status
   }
 
+  /// `close`, for a firmware that has to end well.
+  func end() throws {
+    let status = close()
+    guard status == 0 else {
+      throw KioskFailure("the firmware ended with \(status): \(program.said)")
+    }
+  }
+
   /// The scanner sends `text`.
   func scan(_ text: String) {
     let bytes = Array(text.utf8)

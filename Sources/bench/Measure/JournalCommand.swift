@@ -46,10 +46,7 @@ struct JournalCommand: MeasureCommand {
     let kiosk = try VirtualKiosk(command, under: parent)
     var till = SwipingTill()
     try punctually { for number in 1...count { try till.serve(number, at: kiosk) } }
-    let status = kiosk.close()
-    guard status == 0 else {
-      throw KioskFailure("the firmware ended with \(status): \(kiosk.program.said)")
-    }
+    try kiosk.end()
     return TickTimes(
       firmware: try kiosk.program.numbers(after: "tick-execution"), records: till.records)
   }
@@ -70,7 +67,7 @@ struct JournalCommand: MeasureCommand {
       var slot = monotonicNow()
       for tick in 0..<(records * step) {
         slot = slot + .milliseconds(1)
-        sleep(until: slot)
+        sleepUntil(slot)
         let start = monotonicNow()
         var request: JournalRequest?
         if tick % step == 0 {
@@ -100,13 +97,6 @@ struct JournalCommand: MeasureCommand {
     return try place.withMemoryRebound(to: UInt8.self, capacity: 1) {
       try Journal(JournalFile(path: $0, board: board), beginning: origin, unixMilliseconds: 0)
     }
-  }
-
-  private static func sleep(until moment: Instant) {
-    var time = timespec(
-      tv_sec: Int(moment.nanoseconds / 1_000_000_000),
-      tv_nsec: Int(moment.nanoseconds % 1_000_000_000))
-    while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
   }
 }
 
@@ -139,10 +129,7 @@ extension JournalCommand {
     }
     kiosk.register.ask(.abort(.init("STILL-\(rounds)")))
     usleep(300_000)
-    let status = kiosk.close()
-    guard status == 0 else {
-      throw KioskFailure("the firmware ended with \(status): \(kiosk.program.said)")
-    }
+    try kiosk.end()
     let counts = try kiosk.program.numbers(after: "counts:")
     let (released, late) = (counts["releases"] ?? 0, counts["late"] ?? 0)
     findings.show("until the next payment was answered, median", number(median(answered)) + " s")

@@ -19,10 +19,7 @@ struct ReleasesCommand: MeasureCommand {
     let kiosk = try VirtualKiosk(options.command)
     var till = SwipingTill()
     try punctually { for number in 1...swipes { try till.serve(number, at: kiosk) } }
-    let status = kiosk.close()
-    guard status == 0 else {
-      throw KioskFailure("the firmware ended with \(status): \(kiosk.program.said)")
-    }
+    try kiosk.end()
     let counts = try kiosk.program.numbers(after: "counts:")
     let latency = try kiosk.program.numbers(after: "release-latency")
     let (released, late) = (counts["releases"] ?? 0, counts["late"] ?? 0)

@@ -27,10 +27,7 @@ struct TapCommand: MeasureCommand {
       }
       var run = TapSplit()
       try punctually { for number in 1...taps { try run.tap(number, card, at: kiosk) } }
-      let status = kiosk.close()
-      guard status == 0 else {
-        throw KioskFailure("the firmware ended with \(status): \(kiosk.program.said)")
-      }
+      try kiosk.end()
       run.report(&findings)
       try ticks(kiosk, idle, &findings)
       try compare(run, rate, &findings)

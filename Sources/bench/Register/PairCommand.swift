@@ -135,15 +135,10 @@ private final class Pairing {
 
   private func turn() throws(SystemFailure) -> RegisterPairingEvent? {
     writeDue()
-    let now = monotonicNow()
-    let wait = (session.nextDeadline(now: now) - now).nanoseconds / 1_000_000 + 1
-    var ready = [
-      pollfd(fd: line, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: wantsCode && !isInputAtEnd ? 0 : -1, events: Int16(POLLIN), revents: 0),
-    ]
-    _ = poll(&ready, 2, Int32(min(max(wait, 0), 200)))
-    if ready[1].revents != 0, !input.read() { isInputAtEnd = true }
-    let bytes = ready[0].revents == 0 ? [] : try readLine(line)
+    let (bytes, isReady) = try awaitLine(
+      line, orInput: wantsCode && !isInputAtEnd ? 0 : nil,
+      until: session.nextDeadline(now: monotonicNow()))
+    if isReady, !input.read() { isInputAtEnd = true }
     var offset = 0
     return session.receive(bytes.span, from: &offset, now: monotonicNow())
   }
@@ -161,9 +156,9 @@ private final class Pairing {
     let pairs = secret.withBytes { secret in
       session.withResult { controller, recordKey in
         [
-          ("register-secret", hexadecimal(secret.indices.map { secret[$0] })),
-          ("controller-public", hexadecimal(controller.indices.map { controller[$0] })),
-          ("record-key", hexadecimal(recordKey.indices.map { recordKey[$0] })),
+          ("register-secret", hexadecimal(secret.array)),
+          ("controller-public", hexadecimal(controller.array)),
+          ("record-key", hexadecimal(recordKey.array)),
         ]
       }
     }

@@ -104,21 +104,15 @@ final class RegisterStation {
   /// Returns whether `input` can be read.
   func turn(_ input: Int32?, _ take: (Came) throws -> Void) throws -> Bool {
     while session.writeDue(to: line) {}
-    let now = monotonicNow()
-    let wait = (session.nextDeadline(now: now) - now).nanoseconds / 1_000_000 + 1
-    var ready = [
-      pollfd(fd: line, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: input ?? -1, events: Int16(POLLIN), revents: 0),
-    ]
-    guard poll(&ready, 2, Int32(min(max(wait, 0), 200))) > 0 else { return false }
-    let bytes = ready[0].revents == 0 ? [] : try readLine(line)
+    let (bytes, isReady) = try awaitLine(
+      line, orInput: input, until: session.nextDeadline(now: monotonicNow()))
     let at = monotonicNow()
     var offset = 0
     while let event = session.receive(bytes.span, from: &offset, now: at) {
       let came = Came(at: at, event: event, message: session.messageBytes)
       try take(try handle(came))
     }
-    return ready[1].revents != 0
+    return isReady
   }
 
   private func handle(_ came: Came) throws -> Came {
